@@ -1,0 +1,176 @@
+"""`./dev/test`: the engine's tests, then the tests on Odoo."""
+
+import argparse
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from . import browser, databases, odoo, paths, postgres, run, setup
+from .progress import HarnessError, notice, say
+
+ENGINE = paths.ROOT / "tests" / "engine"
+#: the harness's own tests, which need no Odoo either
+HARNESS = paths.DEV_SOURCES / "tests"
+#: pytest finds the module's name in the path, so it has to see the link's
+ODOO_TESTS = paths.ADDON_LINK / "tests"
+
+NO_TESTS = 5
+_SLOW = ("test_tour_*.py", "test_pdf_*.py")
+
+
+@dataclass
+class Selection:
+    """What of the command line goes to which of the two pytest runs."""
+
+    engine: list[str] = field(default_factory=list)
+    odoo: list[str] = field(default_factory=list)
+    options: list[str] = field(default_factory=list)
+
+    @property
+    def by_path(self) -> bool:
+        return bool(self.engine or self.odoo)
+
+
+def start(words: list[str], description: str) -> int:
+    options, rest = _parser(description).parse_known_args(words)
+    selection = select(rest)
+    setup.ensure(with_tests=True)
+    codes = []
+    if selection.engine or not selection.by_path:
+        codes.append(_engine(selection))
+    if selection.odoo or not selection.by_path:
+        with postgres.running(), databases.reserved(options.database):
+            codes.append(_odoo(selection, options))
+    return _verdict(codes, narrowed=bool(rest))
+
+
+def _parser(description: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="./dev/test",
+        description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="leave out browser and PDF tests"
+    )
+    parser.add_argument(
+        "--database", default="test", help="name of the test database (default: test)"
+    )
+    parser.add_argument(
+        "--keep", action="store_true", help="do not drop the database at the end"
+    )
+    return parser
+
+
+def select(words: list[str]) -> Selection:
+    """Sort paths below tests/ to the run they belong to; the rest goes to both."""
+    selection = Selection()
+    for word in words:
+        name, colons, node = word.partition("::")
+        path = (Path.cwd() / name).resolve() if name else paths.ROOT
+        if word.startswith("-") or not path.exists():
+            selection.options.append(word)
+        elif path.is_relative_to(ENGINE) or path.is_relative_to(HARNESS):
+            selection.engine.append(f"{path}{colons}{node}")
+        elif path.is_relative_to(paths.ROOT / "tests"):
+            inside = path.relative_to(paths.ROOT / "tests")
+            selection.odoo.append(f"{ODOO_TESTS / inside}{colons}{node}")
+        else:
+            selection.options.append(word)
+    return selection
+
+
+def _verdict(codes: list[int], narrowed: bool) -> int:
+    """Options may leave one of the two runs without a test, but not both."""
+    ran = [code for code in codes if not (narrowed and code == NO_TESTS)]
+    return next(filter(None, ran), 0) if ran else NO_TESTS
+
+
+# --- without Odoo ---------------------------------------------------------------------
+
+
+def _engine(selection: Selection) -> int:
+    say("\nTests without Odoo: engine and harness")
+    return _pytest(
+        # Without odoo's plugin, and cut off from the folders above, which are packages
+        # of the addon: pytest would import them, and they need Odoo.
+        *("-p", "no:odoo", f"--rootdir={paths.ROOT}", f"--confcutdir={ENGINE}"),
+        *("-o", f"pythonpath={paths.ROOT}"),
+        *("-o", f"cache_dir={paths.STATE / 'cache' / 'pytest-engine'}"),
+        *selection.options,
+        *(selection.engine or [ENGINE, HARNESS]),
+        python_path=[],
+    )
+
+
+# --- the tests on Odoo ----------------------------------------------------------------
+
+
+def _odoo(selection: Selection, options: argparse.Namespace) -> int:
+    say("\nTests on Odoo")
+    _check_programs(options.quick)
+    fresh_database(options.database)
+    try:
+        if not options.quick:
+            # data files must be loadable a second time
+            title = "Updating the addon"
+            log = databases.update(options.database, databases.own_modules(), title)
+            fail_on_complaints(log, title)
+        ignored = [f"--ignore-glob=*/{name}" for name in _SLOW if options.quick]
+        return _pytest(
+            *("--odoo-http", f"--odoo-database={options.database}"),
+            *("-o", f"cache_dir={paths.STATE / 'cache' / 'pytest-odoo'}"),
+            f"--ignore={ODOO_TESTS / 'engine'}",
+            *ignored,
+            *selection.options,
+            *(selection.odoo or _all_odoo_tests()),
+            python_path=[paths.ODOO_LINK],
+        )
+    finally:
+        if not options.keep:
+            databases.drop(options.database)
+
+
+def _all_odoo_tests() -> list[Path]:
+    bridges = [
+        paths.ROOT / "bridges" / module / "tests"
+        for module in databases.own_modules()
+        if module != paths.MODULE
+    ]
+    return [ODOO_TESTS, *filter(Path.is_dir, bridges)]
+
+
+def _check_programs(quick: bool) -> None:
+    if quick:
+        return
+    trouble = browser.ensure()
+    if trouble:
+        notice(f"no browser, so the browser tests will be skipped: {trouble}")
+
+
+def fresh_database(name: str) -> None:
+    """Our modules, freshly installed; no warning in the log is accepted."""
+    databases.copy(databases.template(), name)
+    title = "Installing the addon"
+    log = databases.install(name, databases.own_modules(), title)
+    try:
+        fail_on_complaints(log, title)
+    except HarnessError:
+        databases.drop(name)
+        raise
+
+
+def fail_on_complaints(log: str, title: str) -> None:
+    found = databases.complaints(log)
+    if found:
+        raise HarnessError("\n  ".join([f"{title} gave warnings:", *found]))
+
+
+def _pytest(*words: str | Path, python_path: list[Path]) -> int:
+    plugin_path = paths.DEV_SOURCES
+    environment = odoo.environment(
+        PYTHONPATH=os.pathsep.join(map(str, [*python_path, plugin_path]))
+    )
+    command = [paths.PYTHON, "-m", "pytest", "-p", "kit.pytest_plugin", *words]
+    return run.foreground(*command, env=environment, cwd=paths.ROOT)

@@ -1,0 +1,110 @@
+from odoo import api, fields, models
+from odoo.fields import Domain
+
+from .res_partner import PROFILE_GROUPS
+
+
+class AccountMove(models.Model):
+    _inherit = "account.move"
+
+    dunning_level_id = fields.Many2one(
+        "dunning.level",
+        string="Dunning level",
+        compute="_compute_dunning",
+        search="_search_dunning_level_id",
+        groups=PROFILE_GROUPS,
+        help="The highest level of the invoice's open items.",
+    )
+    dunning_date = fields.Date(
+        string="Reminded on", compute="_compute_dunning", groups=PROFILE_GROUPS
+    )
+    dunning_notice_count = fields.Integer(
+        string="Notices", compute="_compute_dunning_notice_count", groups=PROFILE_GROUPS
+    )
+    dunning_why = fields.Char(
+        string="Dunning today", compute="_compute_dunning", groups=PROFILE_GROUPS
+    )
+    dunning_hold_id = fields.Many2one(
+        "dunning.hold",
+        string="Dunning pause",
+        compute="_compute_dunning",
+        groups=PROFILE_GROUPS,
+    )
+
+    def _dunning_items(self):
+        """The open receivable items."""
+        return self.line_ids.filtered(
+            lambda line: (
+                line.account_type == "asset_receivable"
+                and line.parent_state == "posted"
+                and not line.reconciled
+            )
+        )
+
+    @api.depends("line_ids.dunning_level_id", "line_ids.reconciled", "state")
+    def _compute_dunning(self):
+        items = self._dunning_items()
+        holds = self._dunning_running_holds(items)
+        for move in self:
+            mine = move._dunning_items()
+            top = mine.filtered("dunning_level_id").sorted(
+                lambda line: line.dunning_level_id.days
+            )[-1:]
+            move.dunning_level_id = top.dunning_level_id
+            move.dunning_date = top.dunning_date
+            move.dunning_hold_id = holds.filtered(
+                lambda h, lines=mine: h.move_line_ids & lines
+            )[:1]
+            move.dunning_why = " · ".join(
+                dict.fromkeys(line.dunning_why for line in mine if line.dunning_why)
+            )
+
+    def _dunning_running_holds(self, items):
+        Hold = self.env["dunning.hold"]
+        today = fields.Date.context_today(self)
+        return Hold.search(
+            Hold._running_domain(today) & Domain("move_line_ids", "in", items.ids)
+        )
+
+    def _search_dunning_level_id(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        reached = Domain("dunning_level_id", "!=", False) & Domain(
+            "reconciled", "=", False
+        )
+        domain = Domain.FALSE
+        levels = [level for level in value if level]
+        if levels:
+            domain |= Domain(
+                "line_ids",
+                "any",
+                Domain("dunning_level_id", "in", levels)
+                & Domain("reconciled", "=", False),
+            )
+        if False in value:
+            domain |= Domain("line_ids", "not any", reached)
+        return domain
+
+    def _compute_dunning_notice_count(self):
+        groups = dict(
+            self.env["dunning.notice.line"]._read_group(
+                [("move_id", "in", self.ids), ("notice_id.issued_at", "!=", False)],
+                ["move_id"],
+                ["notice_id:count_distinct"],
+            )
+        )
+        for move in self:
+            move.dunning_notice_count = groups.get(move, 0)
+
+    # === ACTIONS === #
+
+    def action_view_dunning_notices(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "account_dunning.dunning_notice_action"
+        )
+        return dict(action, domain=[("line_ids.move_id", "=", self.id)], context={})
+
+    def action_pause_dunning(self):
+        """Open the dialogue that pauses the open items of these invoices."""
+        return self._dunning_items().action_pause_dunning()

@@ -1,0 +1,132 @@
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ..engine.escalation import Escalate
+
+
+class AccountMoveLine(models.Model):
+    _inherit = "account.move.line"
+
+    # Plain columns, written once per notice and never computed: posting and reconciling
+    # must not pay for dunning.
+    dunning_level_id = fields.Many2one(
+        "dunning.level",
+        string="Dunning level",
+        copy=False,
+        readonly=True,
+        index="btree_not_null",
+        ondelete="restrict",
+        help="The last level of which the customer was told.",
+    )
+    dunning_date = fields.Date(
+        string="Reminded on",
+        copy=False,
+        readonly=True,
+        help="Date of the notice that brought the item to its level.",
+    )
+    dunning_days_late = fields.Integer(
+        string="Days late", compute="_compute_dunning_days_late"
+    )
+    dunning_why = fields.Char(
+        string="Dunning today",
+        compute="_compute_dunning_why",
+        help="What the rules would do with this item today, and why.",
+    )
+
+    @api.depends("date_maturity")
+    def _compute_dunning_days_late(self):
+        today = fields.Date.context_today(self)
+        for line in self:
+            due = line.date_maturity or line.date
+            late = due and not line.reconciled and (today - due).days
+            line.dunning_days_late = max(late or 0, 0)
+
+    def _compute_dunning_why(self):
+        """Ask the engine, once for all customers of a company."""
+        self.dunning_why = False
+        receivable = self.filtered(
+            lambda line: (
+                line.account_type == "asset_receivable"
+                and line.parent_state == "posted"
+                and not line.reconciled
+                and line.partner_id
+            )
+        )
+        today = fields.Date.context_today(self)
+        for company, lines in receivable.grouped(lambda li: li.company_id.root_id).items():
+            profiles = self.env["credit.profile"]._for_partners(
+                lines.partner_id, company
+            )
+            sentences = {}
+            for __, __, outcome in self.env["dunning.situation"]._decide(
+                profiles, today
+            ):
+                sentences |= self._dunning_sentences(outcome)
+            for line in lines:
+                line.dunning_why = sentences.get(line.id, False)
+
+    @api.model
+    def _dunning_sentences(self, outcome):
+        """``{item id: sentence}`` for people."""
+        labels = dict(
+            self.env["dunning.skip"]._fields["reason"]._description_selection(self.env)
+        )
+        levels = self.env["dunning.level"].sudo()
+        result = {}
+        for key, decision in outcome.decisions.items():
+            if isinstance(decision, Escalate):
+                result[key] = self.env._(
+                    "Would reach “%(level)s”",
+                    level=levels.browse(decision.level.key).name,
+                )
+            elif decision.until:
+                result[key] = self.env._(
+                    "%(reason)s; not before %(date)s",
+                    reason=labels[decision.reason.value],
+                    date=self.env["ir.qweb.field.date"].value_to_html(
+                        decision.until, {}
+                    ),
+                )
+            else:
+                result[key] = labels[decision.reason.value]
+        return result
+
+    @api.model
+    def _set_dunning_levels(self, rows):
+        """Write levels of many items in one statement.
+
+        By SQL, because the items are posted: nothing of the entry changes, no total has
+        to be recomputed, and core's checks of posted entries cost per record.
+
+        :param rows: list of ``(item id, level id or None, date or None)``.
+        """
+        if not rows:
+            return
+        self.flush_model(["dunning_level_id", "dunning_date"])
+        ids, levels, dates = (list(column) for column in zip(*rows, strict=True))
+        self.env.cr.execute(
+            SQL(
+                """
+            UPDATE account_move_line line
+               SET dunning_level_id = told.level_id, dunning_date = told.day
+              FROM UNNEST(%s::integer[], %s::integer[], %s::date[])
+                   AS told (id, level_id, day)
+             WHERE line.id = told.id
+            """,
+                ids,
+                levels,
+                dates,
+            )
+        )
+        self.browse(ids).invalidate_recordset(
+            ["dunning_level_id", "dunning_date"], flush=False
+        )
+
+    def action_pause_dunning(self):
+        """Open the dialogue that pauses these items."""
+        profiles = self.env["credit.profile"]
+        for company, lines in self.grouped(lambda li: li.company_id.root_id).items():
+            profiles |= profiles._for_partners(lines.partner_id, company)
+        action = profiles.action_pause()
+        action["context"]["default_move_line_ids"] = self.ids
+        return action

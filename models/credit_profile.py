@@ -1,0 +1,532 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from ..engine.escalation import SENTENCES, Escalate
+
+
+class CreditProfile(models.Model):
+    """One customer as a debtor of one company: what the collector works on.
+
+    There is one per commercial partner and root company (branches share it). Figures
+    come in two kinds: the stored ones are a snapshot for lists, searches and sorting,
+    refreshed set-wise; the open items on the form are read live.
+    """
+
+    _name = "credit.profile"
+    _description = "Credit Profile"
+    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _order = "amount_overdue desc, id"
+    _rec_names_search = ["partner_id.complete_name", "partner_id.ref"]
+    _check_company_domain = models.check_company_domain_parent_of
+
+    partner_id = fields.Many2one(
+        "res.partner",
+        string="Customer",
+        required=True,
+        index=True,
+        ondelete="cascade",
+        readonly=True,
+    )
+    company_id = fields.Many2one(
+        "res.company",
+        required=True,
+        index=True,
+        readonly=True,
+        default=lambda self: self.env.company.root_id,
+    )
+    currency_id = fields.Many2one(related="company_id.currency_id")
+    active = fields.Boolean(related="partner_id.active", store=True)
+    customer_kind = fields.Selection(
+        [
+            ("business", "Business"),
+            ("public", "Public body"),
+            ("consumer", "Consumer"),
+        ],
+        compute="_compute_customer_kind",
+        store=True,
+        readonly=False,
+        required=True,
+        precompute=True,
+        tracking=True,
+        help="Decides which rules apply. Companies count as businesses; whoever is not "
+        "known to be one is treated as a consumer.",
+    )
+    policy_id = fields.Many2one(
+        "dunning.policy",
+        string="Own policy",
+        index="btree_not_null",
+        tracking=True,
+        check_company=True,
+        help="Leave empty to follow the company's policy for this kind of customer.",
+    )
+    effective_policy_id = fields.Many2one(
+        "dunning.policy",
+        string="Dunning policy",
+        compute="_compute_effective_policy_id",
+        compute_sudo=True,
+        help="The policy that applies: the customer's own, else the company's.",
+    )
+    user_id = fields.Many2one(
+        "res.users",
+        string="Collector",
+        index="btree_not_null",
+        tracking=True,
+        domain=[("share", "=", False)],
+        help="Gets the activities about this customer. Empty: the company's credit "
+        "contact.",
+    )
+
+    # Snapshot, refreshed set-wise: see _refresh_figures
+    amount_open = fields.Monetary(string="Open", readonly=True)
+    amount_not_due = fields.Monetary(string="Not due", readonly=True)
+    amount_overdue = fields.Monetary(string="Overdue", readonly=True)
+    amount_unallocated = fields.Monetary(
+        string="Unallocated",
+        readonly=True,
+        help="Payments and credit notes not yet allocated to an invoice.",
+    )
+    oldest_due_date = fields.Date(string="Oldest due date", readonly=True)
+    overdue_count = fields.Integer(string="Overdue items", readonly=True)
+    days_overdue = fields.Integer(
+        string="Oldest days",
+        compute="_compute_days_overdue",
+        help="Days since the oldest open item fell due.",
+    )
+    level_id = fields.Many2one(
+        "dunning.level",
+        string="Highest level",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
+    )
+    refreshed_at = fields.Datetime(readonly=True)
+    last_contact_date = fields.Date(string="Last contact", readonly=True, copy=False)
+
+    move_line_ids = fields.Many2many(
+        "account.move.line",
+        string="Open items",
+        compute="_compute_move_line_ids",
+    )
+    hold_ids = fields.One2many("dunning.hold", "profile_id")
+    hold_id = fields.Many2one(
+        "dunning.hold",
+        string="Pause",
+        compute="_compute_hold_id",
+        search="_search_hold_id",
+        help="The running pause of the whole customer.",
+    )
+    notice_ids = fields.One2many("dunning.notice", "profile_id")
+    notice_count = fields.Integer(compute="_compute_notice_count")
+    address_faulty = fields.Boolean(
+        compute="_compute_address_faulty", search="_search_address_faulty"
+    )
+    proposal_sentence = fields.Char(
+        string="Today",
+        compute="_compute_proposal_sentence",
+        help="What the rules would do today.",
+    )
+
+    _partner_company_uniq = models.UniqueIndex(
+        "(partner_id, company_id)",
+        "There is one credit profile per customer and company.",
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("partner_id")
+    def _compute_display_name(self):
+        for profile in self:
+            profile.display_name = profile.partner_id.display_name
+
+    @api.depends("partner_id.is_company")
+    def _compute_customer_kind(self):
+        for profile in self:
+            if profile.customer_kind == "public":
+                continue
+            profile.customer_kind = (
+                "business" if profile.partner_id.is_company else "consumer"
+            )
+
+    @api.depends(
+        "policy_id",
+        "customer_kind",
+        "company_id.dunning_policy_id",
+        "company_id.dunning_consumer_policy_id",
+    )
+    def _compute_effective_policy_id(self):
+        for profile in self:
+            company = profile.company_id
+            own = profile.policy_id
+            default = (
+                company.dunning_consumer_policy_id
+                if profile.customer_kind == "consumer"
+                else company.dunning_policy_id
+            )
+            policy = own or default
+            profile.effective_policy_id = policy if policy.active else False
+
+    @api.depends("oldest_due_date")
+    def _compute_days_overdue(self):
+        today = fields.Date.context_today(self)
+        for profile in self:
+            oldest = profile.oldest_due_date
+            profile.days_overdue = max((today - oldest).days, 0) if oldest else 0
+
+    @api.depends("partner_id", "company_id")
+    def _compute_move_line_ids(self):
+        for profile in self:
+            profile.move_line_ids = self.env["account.move.line"].search(
+                profile._open_items_domain(), order="date_maturity, id"
+            )
+
+    def _compute_hold_id(self):
+        Hold = self.env["dunning.hold"]
+        today = fields.Date.context_today(self)
+        holds = Hold.search(
+            Hold._running_domain(today)
+            & fields.Domain("profile_id", "in", self.ids)
+            & fields.Domain("move_line_ids", "=", False)
+        )
+        by_profile = holds.grouped("profile_id")
+        for profile in self:
+            profile.hold_id = by_profile.get(profile, Hold)[:1]
+
+    def _search_hold_id(self, operator, value):
+        if operator != "in" or set(value) != {False}:
+            return NotImplemented
+        Hold = self.env["dunning.hold"]
+        today = fields.Date.context_today(self)
+        whole = Hold._running_domain(today) & fields.Domain("move_line_ids", "=", False)
+        return fields.Domain("hold_ids", "not any", whole)
+
+    def _compute_notice_count(self):
+        counts = dict(
+            self.env["dunning.notice"]._read_group(
+                [("profile_id", "in", self.ids)], ["profile_id"], ["__count"]
+            )
+        )
+        for profile in self:
+            profile.notice_count = counts.get(profile, 0)
+
+    def _faulty_deliveries_domain(self):
+        return fields.Domain("state", "in", ("failed", "returned")) & fields.Domain(
+            "address_faulty", "=", True
+        )
+
+    def _compute_address_faulty(self):
+        groups = self.env["dunning.delivery"]._read_group(
+            self._faulty_deliveries_domain()
+            & fields.Domain("profile_id", "in", self.ids),
+            ["profile_id"],
+        )
+        faulty = {profile for (profile,) in groups}
+        for profile in self:
+            profile.address_faulty = profile in faulty
+
+    def _search_address_faulty(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        found = self.env["dunning.delivery"]._search(self._faulty_deliveries_domain())
+        domain = fields.Domain("id", "in", found.subselect("profile_id"))
+        return domain if True in value else ~domain
+
+    def _compute_proposal_sentence(self):
+        today = fields.Date.context_today(self)
+        for company, profiles in self.grouped("company_id").items():
+            if not company:
+                profiles.proposal_sentence = False
+                continue
+            for profile, __, outcome in self.env["dunning.situation"]._decide(
+                profiles, today
+            ):
+                profile.proposal_sentence = profile._outcome_sentence(outcome)
+
+    def _outcome_sentence(self, outcome):
+        """What the rules would do, in one sentence."""
+        self.ensure_one()
+        if outcome.message:
+            level = self.env["dunning.level"].sudo().browse(outcome.message.level.key)
+            return self.env._(
+                "Would get “%(level)s” for %(count)s item(s)",
+                level=level.name,
+                count=len(outcome.message.carried),
+            )
+        reasons = self.env["dunning.skip"]._fields["reason"]
+        labels = dict(reasons._description_selection(self.env))
+        overdue = {
+            decision.reason
+            for decision in outcome.decisions.values()
+            if not isinstance(decision, Escalate)
+            and decision.reason.value not in ("not_a_debt", "not_due")
+        }
+        if not overdue:
+            return self.env._("Nothing overdue")
+        return " · ".join(labels[r.value] for r in SENTENCES if r in overdue)
+
+    # === ACTIONS === #
+
+    def action_view_notices(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "account_dunning.dunning_notice_action"
+        )
+        return dict(action, domain=[("profile_id", "=", self.id)], context={})
+
+    def action_pause(self):
+        """Open the dialogue that pauses dunning of the customer."""
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Pause dunning"),
+            "res_model": "dunning.hold.wizard",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_profile_ids": self.ids},
+        }
+
+    def action_resume(self):
+        """End the running pauses of the whole customer."""
+        self.hold_id.action_end()
+
+    def action_run(self):
+        """Open the dialogue that runs dunning for these customers."""
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Run dunning"),
+            "res_model": "dunning.run.wizard",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_profile_ids": self.ids},
+        }
+
+    def action_address_checked(self):
+        """A person vouches for the addresses that failed: they may be used again."""
+        self.check_access("write")
+        deliveries = self.env["dunning.delivery"].search(
+            self._faulty_deliveries_domain()
+            & fields.Domain("profile_id", "in", self.ids)
+        )
+        deliveries.action_address_checked()
+
+    def action_refresh(self):
+        """Refresh the figures of these customers now."""
+        self.check_access("write")
+        self._refresh_figures()
+
+    # === BUSINESS METHODS === #
+
+    def _open_items_domain(self):
+        """Open receivable items of the customer, all branches."""
+        self.ensure_one()
+        return [
+            ("partner_id.commercial_partner_id", "=", self.partner_id.id),
+            ("account_type", "=", "asset_receivable"),
+            ("parent_state", "=", "posted"),
+            ("reconciled", "=", False),
+            ("amount_residual", "!=", 0),
+            ("company_id", "child_of", self.company_id.id),
+        ]
+
+    def _responsible(self):
+        """Who gets the activities: the collector, else the company's credit contact."""
+        self.ensure_one()
+        return self.user_id or self.company_id.sudo().dunning_user_id
+
+    @api.model
+    def _for_partners(self, partners, company):
+        """The profiles of these partners' commercial partners; missing ones are made.
+
+        Made with full rights: a profile holds no decision until somebody edits it, and
+        who may read it is guarded by its own rules.
+        """
+        company = company.root_id
+        customers = partners.sudo().commercial_partner_id
+        profiles = self.sudo().search(
+            [
+                ("partner_id", "in", customers.ids),
+                ("company_id", "=", company.id),
+                ("active", "in", (True, False)),
+            ]
+        )
+        missing = customers - profiles.partner_id
+        profiles += self.sudo().create(
+            [{"partner_id": p.id, "company_id": company.id} for p in missing]
+        )
+        return profiles.with_env(self.env)
+
+    @api.model
+    def _ensure_all(self, company):
+        """Make the profiles that are missing for a root company's open receivables."""
+        self.env["dunning.situation"]._flush_ledger()
+        rows = self.env.execute_query(
+            SQL(
+                """
+            SELECT DISTINCT partner.commercial_partner_id
+              FROM account_move_line line
+              JOIN account_account account
+                ON account.id = line.account_id
+               AND account.account_type = 'asset_receivable'
+              JOIN res_partner partner ON partner.id = line.partner_id
+             WHERE line.parent_state = 'posted'
+               AND line.reconciled IS NOT TRUE
+               AND line.company_id = ANY(%(companies)s)
+               AND NOT EXISTS (
+                       SELECT 1 FROM credit_profile profile
+                        WHERE profile.partner_id = partner.commercial_partner_id
+                          AND profile.company_id = %(company)s)
+            """,
+                companies=self.env["dunning.situation"]._branch_ids(company),
+                company=company.id,
+            )
+        )
+        return self.sudo().create(
+            [{"partner_id": pid, "company_id": company.id} for (pid,) in rows]
+        )
+
+    def _refresh_figures(self, day=None):
+        """Recompute the stored figures of these profiles: one statement per company."""
+        day = day or fields.Date.context_today(self)
+        self.env["dunning.situation"]._flush_ledger()
+        for company, profiles in self.sudo().grouped("company_id").items():
+            self.env.cr.execute(
+                SQL(
+                    """
+                UPDATE credit_profile profile
+                   SET amount_open = figures.amount_open,
+                       amount_overdue = figures.amount_overdue,
+                       amount_not_due = figures.amount_not_due,
+                       amount_unallocated = figures.amount_unallocated,
+                       oldest_due_date = figures.oldest_due_date,
+                       overdue_count = figures.overdue_count,
+                       level_id = figures.level_id,
+                       refreshed_at = %(now)s
+                  FROM (
+                    SELECT debtor.id,
+                           COALESCE(SUM(line.amount_residual), 0) AS amount_open,
+                           COALESCE(SUM(line.amount_residual) FILTER (
+                               WHERE line.amount_residual > 0 AND line.due < %(day)s
+                           ), 0) AS amount_overdue,
+                           COALESCE(SUM(line.amount_residual) FILTER (
+                               WHERE line.amount_residual > 0 AND line.due >= %(day)s
+                           ), 0) AS amount_not_due,
+                           COALESCE(-SUM(line.amount_residual) FILTER (
+                               WHERE line.amount_residual < 0
+                           ), 0) AS amount_unallocated,
+                           MIN(line.due) FILTER (
+                               WHERE line.amount_residual > 0 AND line.due < %(day)s
+                           ) AS oldest_due_date,
+                           COUNT(line.id) FILTER (
+                               WHERE line.amount_residual > 0 AND line.due < %(day)s
+                           ) AS overdue_count,
+                           (ARRAY_AGG(line.dunning_level_id
+                                      ORDER BY line.days DESC NULLS LAST))[1]
+                               AS level_id
+                      FROM credit_profile debtor
+                 LEFT JOIN (
+                        SELECT item.id, item.amount_residual, item.dunning_level_id,
+                               partner.commercial_partner_id,
+                               COALESCE(item.date_maturity, item.date) AS due,
+                               level.days
+                          FROM account_move_line item
+                          JOIN account_account account
+                            ON account.id = item.account_id
+                           AND account.account_type = 'asset_receivable'
+                          JOIN res_partner partner ON partner.id = item.partner_id
+                     LEFT JOIN dunning_level level ON level.id = item.dunning_level_id
+                         WHERE item.parent_state = 'posted'
+                           AND item.reconciled IS NOT TRUE
+                           AND item.company_id = ANY(%(companies)s)
+                      ) line ON line.commercial_partner_id = debtor.partner_id
+                     WHERE debtor.id = ANY(%(profiles)s)
+                  GROUP BY debtor.id
+                  ) figures
+                 WHERE profile.id = figures.id
+                """,
+                    now=fields.Datetime.now(),
+                    day=day,
+                    companies=self.env["dunning.situation"]._branch_ids(company),
+                    profiles=profiles.ids,
+                )
+            )
+        self.invalidate_model(
+            [
+                "amount_open",
+                "amount_overdue",
+                "amount_not_due",
+                "amount_unallocated",
+                "oldest_due_date",
+                "overdue_count",
+                "level_id",
+                "refreshed_at",
+            ],
+            flush=False,
+        )
+
+    def _recompute_last_contact(self):
+        """Take the last contact from the messages that reached, or may have reached."""
+        groups = dict(
+            self.env["dunning.notice"]
+            .sudo()
+            ._read_group(
+                [
+                    ("profile_id", "in", self.ids),
+                    ("state", "in", ("issued", "closed")),
+                    ("delivery_state", "!=", "failed"),
+                ],
+                ["profile_id"],
+                ["date:max"],
+            )
+        )
+        for profile in self.sudo():
+            profile.last_contact_date = groups.get(profile)
+
+    def _notify_person(self, summary, note=False):
+        """Open one activity for the collector, unless one like it is open already."""
+        activity_type = self.env.ref("account_dunning.mail_activity_type_contact")
+        for profile in self.sudo():
+            known = profile.activity_ids.filtered(
+                lambda a: a.activity_type_id == activity_type and a.summary == summary
+            )
+            user = profile._responsible()
+            if not known:
+                profile.activity_schedule(
+                    activity_type_id=activity_type.id,
+                    summary=summary,
+                    note=note,
+                    user_id=(user or self.env.user).id,
+                )
+
+    # === SCHEDULED ACTIONS === #
+
+    @api.model
+    def _cron_refresh_profiles(self):
+        """Night job: make missing profiles, refresh all figures, company by company."""
+        companies = self.env["res.company"].search([("parent_id", "=", False)])
+        cron = self.env["ir.cron"]
+        for company in companies:
+            self._ensure_all(company)
+        start = fields.Datetime.now().replace(hour=0, minute=0, second=0, microsecond=0)
+        domain = [
+            ("active", "in", (True, False)),
+            "|",
+            ("refreshed_at", "=", False),
+            ("refreshed_at", "<", start),
+        ]
+        remaining = self.search_count(domain)
+        cron._commit_progress(remaining=remaining)
+        while remaining:
+            batch = self.search(domain, limit=5_000, order="company_id, id")
+            if not batch:
+                break
+            for company, profiles in batch.grouped("company_id").items():
+                profiles._refresh_figures(company._dunning_today())
+            remaining = self.search_count(domain)
+            if not cron._commit_progress(len(batch), remaining=remaining):
+                break
+
+    @api.model
+    def _check_can_run(self):
+        if not self.env.user.has_group("account_dunning.group_account_dunning_user"):
+            raise UserError(
+                self.env._("Only collectors may do this. Ask your credit manager.")
+            )

@@ -1,0 +1,470 @@
+import logging
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+from odoo.tools.pdf import merge_pdf
+
+from .dunning_level import CHANNELS
+
+_logger = logging.getLogger(__name__)
+
+MAX_ATTEMPTS = 5
+BATCH = 200
+
+
+class DunningDelivery(models.Model):
+    """The outbox and the proof: one attempt to bring a notice through one channel.
+
+    Made in the transaction that issues the notice. Handing over a queued e-mail only
+    writes it into Odoo's own mail queue, in the same transaction as the new state, so a
+    crash can neither lose nor repeat it; what the mail server says comes back through
+    the notification of the message. Letters wait in the print queue until a person
+    has posted them, calls until the collector has logged them.
+    """
+
+    _name = "dunning.delivery"
+    _description = "Dunning Delivery"
+    _order = "id desc"
+    _rec_name = "notice_id"
+
+    notice_id = fields.Many2one(
+        "dunning.notice", required=True, index=True, ondelete="restrict", readonly=True
+    )
+    run_id = fields.Many2one(related="notice_id.run_id", store=True, index=True)
+    profile_id = fields.Many2one(related="notice_id.profile_id", store=True, index=True)
+    partner_id = fields.Many2one(related="notice_id.partner_id", string="Customer")
+    company_id = fields.Many2one(related="notice_id.company_id", store=True, index=True)
+    level_id = fields.Many2one(related="notice_id.level_id")
+    channel = fields.Selection(CHANNELS, required=True, readonly=True)
+    contact_id = fields.Many2one(
+        "res.partner", string="Recipient", readonly=True, ondelete="restrict"
+    )
+    target = fields.Char(string="Address", readonly=True)
+    state = fields.Selection(
+        [
+            ("queued", "Queued"),
+            ("sending", "Under way"),
+            ("sent", "Sent"),
+            ("delivered", "Delivered"),
+            ("failed", "Failed"),
+            ("returned", "Returned"),
+            ("cancelled", "Cancelled"),
+        ],
+        default="queued",
+        required=True,
+        readonly=True,
+        copy=False,
+    )
+    error = fields.Text(readonly=True, copy=False)
+    address_faulty = fields.Boolean(
+        readonly=True,
+        copy=False,
+        help="The address itself failed: it is not used again until a person has "
+        "checked it, or it changes.",
+    )
+    attempts = fields.Integer(readonly=True, copy=False)
+    next_try = fields.Datetime(readonly=True, copy=False)
+    sent_at = fields.Datetime(readonly=True, copy=False)
+    printed_at = fields.Datetime(readonly=True, copy=False)
+    tracking_number = fields.Char(copy=False)
+    mail_message_id = fields.Many2one(
+        "mail.message",
+        string="Message",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+    )
+    activity_id = fields.Many2one(
+        "mail.activity",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+    )
+
+    _notice_channel_uniq = models.UniqueIndex(
+        "(notice_id, channel) WHERE state != 'cancelled'",
+        "A notice goes through a channel only once.",
+    )
+    _outbox_idx = models.Index(
+        "(company_id, next_try, id) WHERE state = 'queued'",
+    )
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
+        raise UserError(
+            self.env._("Deliveries are the proof of what was sent: they stay.")
+        )
+
+    # === ACTIONS === #
+
+    def action_print_letters(self):
+        """Download the letters of the print queue as one PDF, in a stable order.
+
+        Letters that a payment has overtaken are withdrawn first.
+        """
+        self.check_access("write")
+        queued = self.filtered(lambda d: d.channel == "letter" and d.state == "queued")
+        queued.notice_id._withdraw_overtaken()
+        queued = queued.filtered(lambda d: d.state == "queued")
+        if not queued:
+            raise UserError(self.env._("There is no letter to print."))
+        content = queued._letters_pdf()
+        queued.printed_at = fields.Datetime.now()
+        attachment = self.env["ir.attachment"].create(
+            {
+                "name": self.env._(
+                    "Letters %(date)s.pdf", date=fields.Date.context_today(self)
+                ),
+                "raw": content,
+                "mimetype": "application/pdf",
+                "res_model": queued.run_id[:1]._name,
+                "res_id": queued.run_id[:1].id,
+            }
+        )
+        return {
+            "type": "ir.actions.act_url",
+            "url": f"/web/content/{attachment.id}?download=true",
+            "target": "self",
+        }
+
+    def action_mark_posted(self):
+        """A person says that these letters went to the post."""
+        self.check_access("write")
+        letters = self.filtered(lambda d: d.channel == "letter" and d.state == "queued")
+        unprinted = letters.filtered(lambda d: not d.printed_at)
+        if unprinted:
+            raise UserError(
+                self.env._(
+                    "%(letters)s: print the letter before you mark it as posted.",
+                    letters=", ".join(unprinted.mapped("notice_id.name")),
+                )
+            )
+        letters._mark_sent()
+
+    def action_mark_returned(self):
+        """A letter came back: the next channel follows."""
+        self.check_access("write")
+        letters = self.filtered(
+            lambda d: d.channel == "letter" and d.state in ("sent", "delivered")
+        )
+        letters._fail(self.env._("Returned by the post"), faulty=True, state="returned")
+
+    def action_retry(self):
+        """Put failed deliveries back into the queue."""
+        self.check_access("write")
+        for delivery in self.filtered(lambda d: d.state == "failed"):
+            if delivery.notice_id.delivery_state == "sent":
+                raise UserError(
+                    self.env._(
+                        "%(notice)s reached the customer another way meanwhile.",
+                        notice=delivery.notice_id.name,
+                    )
+                )
+            delivery.write(
+                {
+                    "state": "queued",
+                    "error": False,
+                    "attempts": 0,
+                    "next_try": False,
+                    "address_faulty": False,
+                }
+            )
+            delivery.notice_id._write_levels()
+            delivery.profile_id._recompute_last_contact()
+        self.run_id._update_state()
+
+    def action_address_checked(self):
+        """A person says the address is right: it may be used again."""
+        self.check_access("write")
+        self.address_faulty = False
+
+    # === BUSINESS METHODS: OUTBOX === #
+
+    @api.model
+    def _queue(self, notices):
+        """One delivery per notice, through the channel the notice was prepared for."""
+        deliveries = self.sudo().create(
+            [
+                {
+                    "notice_id": notice.id,
+                    "channel": notice.channel,
+                    "contact_id": notice.contact_id.id,
+                    "target": notice.contact_address,
+                }
+                for notice in notices
+            ]
+        )  # sudo: part of issuing; nobody makes deliveries by hand
+        return deliveries
+
+    @api.model
+    def _due_domain(self, now):
+        """Queued deliveries the machine may hand over (letters wait for a person)."""
+        return (
+            Domain("state", "=", "queued")
+            & Domain("channel", "in", self._machine_channels())
+            & (Domain("next_try", "=", False) | Domain("next_try", "<=", now))
+        )
+
+    @api.model
+    def _machine_channels(self):
+        """Channels that ``_hand_over`` serves through ``_hand_over_<channel>``."""
+        return ["email", "call"]
+
+    @api.model
+    def _deliver_pending(self, company, now=None):
+        """Hand over what is queued for a company, if it sends at this hour.
+
+        :param now: naive UTC; defaults to the clock.
+        :return: the number of deliveries handed over, 0 outside sending hours.
+        """
+        now = now or fields.Datetime.now()
+        if not company._dunning_is_sending_time(now):
+            return 0
+        return self._hand_over(Domain("company_id", "=", company.root_id.id), now)
+
+    @api.model
+    def _hand_over(self, domain, now, commit=None):
+        """Hand over queued deliveries, each in its own savepoint.
+
+        :param commit: called after each one with the number done; stops when it says 0.
+        """
+        domain = Domain(domain) & self._due_domain(now)
+        done = 0
+        seen = set()
+        while True:
+            batch = self.sudo().search(
+                domain & Domain("id", "not in", list(seen)), limit=BATCH, order="id"
+            )
+            if not batch:
+                return done
+            seen.update(batch.ids)
+            for delivery in batch:
+                # Locked rows belong to another worker; whatever it changed meanwhile
+                # is seen by looking at the domain again.
+                locked = delivery.try_lock_for_update().filtered_domain(domain)
+                if locked:
+                    locked._hand_over_one(now)
+                    done += 1
+                if commit and not commit(1 if locked else 0):
+                    return done
+
+    def _hand_over_one(self, now):
+        """Hand one delivery over; an error is written down and tried again later."""
+        self.ensure_one()
+        if self.notice_id._withdraw_overtaken():
+            return
+        try:
+            with self.env.cr.savepoint():
+                getattr(self, f"_hand_over_{self.channel}")()
+        except Exception as error:  # reported on the delivery, and to a person at last
+            _logger.warning("Delivery %s failed", self.id, exc_info=True)
+            self._postpone(str(error), now)
+
+    def _hand_over_email(self):
+        """Write the e-mail into Odoo's mail queue and the customer's thread."""
+        if self.mail_message_id:
+            # tried before: the same message once more, never a second one
+            mails = self.mail_message_id.sudo().mail_ids
+            mails.filtered(lambda m: m.state == "exception").mark_outgoing()
+            self.mail_message_id.notification_ids.filtered(
+                lambda n: n.notification_status == "exception"
+            ).write({"notification_status": "ready", "failure_type": False})
+            self.state = "sending"
+            return
+        notice = self.notice_id
+        profile = self.profile_id.with_context(
+            lang=notice.lang, mail_notify_force_send=False
+        ).with_company(self.company_id)
+        # sending first: a missing address makes the notification fail inside the post
+        self.state = "sending"
+        message = profile.message_post(**self._prepare_email(), force_send=False)
+        self.mail_message_id = message
+        self._sync_notifications()
+
+    def _prepare_email(self):
+        """Arguments of the message: an internal note with one explicit recipient.
+
+        A note, so that followers of the profile are not mailed a customer's reminder.
+        """
+        notice = self.notice_id
+        template = notice.level_id.mail_template_id.with_context(lang=notice.lang)
+        rendered = template._generate_template(
+            notice.ids, ("subject", "body_html", "email_from")
+        )[notice.id]
+        sender = notice.user_id.partner_id or self.company_id.partner_id
+        email_from = rendered.get("email_from") or (
+            self.company_id.email_formatted or sender.email_formatted
+        )
+        return {
+            "subject": rendered["subject"],
+            "body": rendered["body_html"],
+            "body_is_html": True,
+            "email_from": email_from,
+            "author_id": sender.id,
+            "message_type": "comment",
+            "subtype_xmlid": "mail.mt_note",
+            "partner_ids": self.contact_id.ids,
+            "attachment_ids": self._email_attachments().ids,
+            "email_layout_xmlid": "mail.mail_notification_light",
+            "mail_auto_delete": False,
+            "notify_author": True,
+        }
+
+    def _email_attachments(self):
+        """The letter, and copies of the invoices where the level says so."""
+        attachments = self.notice_id.attachment_id
+        if self.level_id.attach_invoices:
+            attachments |= self.notice_id._invoice_copies()
+        return attachments
+
+    def _hand_over_call(self):
+        """Open an activity for the collector, with what to say."""
+        notice = self.notice_id
+        user = notice.user_id or self.env.user
+        self.activity_id = self.profile_id.activity_schedule(
+            "mail.mail_activity_data_call",
+            summary=self.env._(
+                "Call %(phone)s about %(notice)s",
+                phone=self.target,
+                notice=notice.name,
+            ),
+            note=notice.level_id.with_context(lang=user.lang).call_script,
+            user_id=user.id,
+            date_deadline=notice.date,
+        )
+        self.state = "sending"
+
+    # === BUSINESS METHODS: RESULTS === #
+
+    def _mark_sent(self):
+        self.write({"state": "sent", "sent_at": fields.Datetime.now(), "error": False})
+        self.run_id._update_state()
+
+    def _postpone(self, error, now=None):
+        """Try again later, longer each time; give up after a few attempts."""
+        now = now or fields.Datetime.now()
+        for delivery in self:
+            attempts = delivery.attempts + 1
+            if attempts >= MAX_ATTEMPTS:
+                delivery.attempts = attempts
+                delivery._fail(error)
+                continue
+            delivery.write(
+                {
+                    "state": "queued",
+                    "attempts": attempts,
+                    "error": error,
+                    "next_try": now + timedelta(minutes=15 * 2 ** (attempts - 1)),
+                }
+            )
+
+    def _fail(self, error, faulty=False, state="failed"):
+        """The channel did not reach the customer: the next one, else a person.
+
+        :param faulty: the address itself is to blame.
+        """
+        for delivery in self:
+            delivery.write({"state": state, "error": error, "address_faulty": faulty})
+            notice = delivery.notice_id
+            if notice.state != "issued":
+                continue
+            facts = self.env["dunning.situation"]._fetch(
+                delivery.profile_id, notice.date
+            )
+            addresses = dict(facts[delivery.profile_id].addresses)
+            for tried in notice.delivery_ids:
+                if tried.state != "cancelled":
+                    addresses.pop(tried.channel, None)
+            channel = notice.level_id._pick_channel(addresses, after=delivery.channel)
+            if channel:
+                self.sudo().create(
+                    {
+                        "notice_id": notice.id,
+                        "channel": channel,
+                        "contact_id": addresses[channel].partner_id,
+                        "target": addresses[channel].target,
+                    }
+                )
+            elif notice.delivery_state == "failed":
+                notice._on_undelivered()
+        self.run_id._update_state()
+
+    def _cancel(self, reason):
+        self.filtered(lambda d: d.state in ("queued", "sending")).write(
+            {"state": "cancelled", "error": reason}
+        )
+
+    def _sync_notifications(self):
+        """Take over what Odoo knows of the e-mails: sent, bounced, refused."""
+        for delivery in self.filtered(lambda d: d.state in ("sending", "sent")):
+            # sudo: notifications are readable by their recipient only
+            notifications = (
+                delivery.sudo()
+                .mail_message_id.notification_ids.filtered(
+                    lambda n, d=delivery: n.res_partner_id == d.contact_id
+                )
+            )
+            for notification in notifications:
+                delivery._sync_notification(notification)
+
+    def _sync_notification(self, notification):
+        status = notification.notification_status
+        if status in ("sent", "pending"):
+            if self.state == "sending":
+                self._mark_sent()
+        elif status == "bounce":
+            self._fail(
+                notification.failure_reason or self.env._("The e-mail bounced"),
+                faulty=True,
+            )
+        elif status == "exception" and self.state == "sending":
+            reason = notification.format_failure_reason()
+            if notification.failure_type in ("mail_email_invalid", "mail_email_missing"):
+                self._fail(reason, faulty=True)
+            else:
+                self._postpone(reason)
+        elif status == "canceled" and self.state == "sending":
+            self._fail(notification.format_failure_reason())
+
+    # === BUSINESS METHODS: LETTERS === #
+
+    def _letters_pdf(self):
+        """The letters as one PDF, ordered by country, postcode and number.
+
+        The order is stable, so that sheets and envelopes can be matched; copies of the
+        invoices follow their letter where the level says so.
+        """
+        parts = []
+        for delivery in self.sorted(
+            lambda d: (
+                d.contact_id.country_id.code or "",
+                d.contact_id.zip or "",
+                d.notice_id.name,
+            )
+        ):
+            # sudo: whoever may print the delivery may print its letter
+            parts.extend(
+                attachment.raw
+                for attachment in delivery.sudo()._email_attachments()
+                if attachment.mimetype == "application/pdf"
+            )
+        return merge_pdf(parts) if parts else b""
+
+    # === SCHEDULED ACTIONS === #
+
+    @api.model
+    def _cron_deliver(self):
+        """Every 15 minutes: hand over what is queued, in each company's hours."""
+        cron = self.env["ir.cron"]
+        now = fields.Datetime.now()
+        companies = self.env["res.company"].search([("parent_id", "=", False)])
+        open_now = companies.filtered(lambda c: c._dunning_is_sending_time(now))
+        domain = Domain("company_id", "in", open_now.ids)
+        cron._commit_progress(remaining=self.search_count(domain & self._due_domain(now)))
+        done = self._hand_over(domain, now, commit=cron._commit_progress)
+        if done:
+            self.env.ref("mail.ir_cron_mail_scheduler_action")._trigger()

@@ -1,0 +1,444 @@
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+
+from odoo import api, fields, models
+from odoo.tools import SQL, email_normalize
+
+from ..engine import escalation
+
+ZERO = Decimal(0)
+
+
+@dataclass(slots=True)
+class OpenRow:
+    """One open receivable journal item, as fetched; amounts are signed (credit < 0).
+
+    ``residual`` and ``original`` are in company currency, the ``*_currency`` twins in
+    the item's own.
+    """
+
+    id: int
+    move_id: int
+    name: str
+    invoice_date: date
+    due_date: date
+    currency_id: int
+    original: Decimal
+    original_currency: Decimal
+    residual: Decimal
+    residual_currency: Decimal
+    level_id: int | None
+    level_days: int | None
+    level_date: date | None
+    excluded: bool
+    blocked: bool
+
+
+@dataclass(slots=True)
+class Address:
+    """Where a channel reaches a customer: the contact and the address as text."""
+
+    partner_id: int
+    target: str
+
+
+@dataclass(slots=True)
+class Situation:
+    """All that is known about one customer on one day."""
+
+    customer: escalation.Customer
+    rows: dict[int, OpenRow] = field(default_factory=dict)
+    pending: list[dict] = field(default_factory=list)
+    addresses: dict[str, Address] = field(default_factory=dict)
+
+    @property
+    def credits(self):
+        """Unallocated credits (payments, credit notes): rows below zero."""
+        return [row for row in self.rows.values() if row.residual < 0]
+
+
+class DunningSituation(models.AbstractModel):
+    """Fetches what the rules need, for a batch of customers at a time.
+
+    Each kind of fact costs one query for the whole batch, whatever its size. Everything
+    is read with full rights: a decision must not depend on who asks for it, and what
+    it reveals is guarded where it is stored (notices, skips) and shown.
+    """
+
+    _name = "dunning.situation"
+    _description = "Facts for Dunning Decisions"
+
+    # === PUBLIC TO THE OTHER MODELS === #
+
+    @api.model
+    def _circumstances(self, company, day, scheduled=False):
+        """The day's circumstances for a (root) company."""
+        company = company.sudo()
+        return escalation.Circumstances(
+            day=day,
+            scheduled=scheduled,
+            baseline=company.dunning_baseline_date or None,
+            bank_date=self._bank_date(company) if company.dunning_bank_max_age else None,
+            bank_max_age=company.dunning_bank_max_age,
+        )
+
+    @api.model
+    def _fetch(self, profiles, day):
+        """Gather the situation of each profile; all of one company.
+
+        :return: ``{profile: Situation}`` with every profile of the argument as a key.
+        """
+        if not profiles:
+            return {}
+        company = profiles.company_id
+        company.ensure_one()
+        profiles = profiles.sudo()
+        profiles.fetch(["partner_id", "last_contact_date", "policy_id"])
+        by_partner = {profile.partner_id.id: profile for profile in profiles}
+        rows = self._fetch_rows(company, by_partner)
+        pending = self._fetch_pending(company, by_partner)
+        paused, held = self._fetch_holds(profiles, day)
+        in_proposal = self._fetch_in_proposal(profiles)
+        addresses = self._fetch_addresses(profiles)
+        result = {}
+        for partner_id, profile in by_partner.items():
+            mine = rows.get(partner_id, [])
+            result[profile] = Situation(
+                customer=escalation.Customer(
+                    items=[self._to_item(row, held) for row in mine],
+                    credits=self._unallocated(mine),
+                    pending=sum((p["company"] for p in pending[partner_id]), ZERO),
+                    last_contact=profile.last_contact_date or None,
+                    archived=not profile.partner_id.active,
+                    paused=profile.id in paused,
+                    paused_until=paused.get(profile.id),
+                    in_proposal=profile.id in in_proposal,
+                    unreachable=self._unreachable(profile, addresses[profile.id]),
+                ),
+                rows={row.id: row for row in mine},
+                pending=pending[partner_id],
+                addresses=addresses[profile.id],
+            )
+        return result
+
+    @api.model
+    def _decide(self, profiles, day, scheduled=False):
+        """Let the rules decide for each profile.
+
+        :return: list of ``(profile, situation, outcome)`` in the order of the profiles.
+        """
+        if not profiles:
+            return []
+        company = profiles.company_id
+        now = self._circumstances(company, day, scheduled)
+        policies = {
+            policy: policy._to_engine(company)
+            for policy in profiles.sudo().effective_policy_id
+        }
+        policies[self.env["dunning.policy"]] = None
+        return [
+            (
+                profile,
+                situation,
+                escalation.decide(
+                    policies[profile.effective_policy_id.sudo()],
+                    situation.customer,
+                    now,
+                ),
+            )
+            for profile, situation in self._fetch(profiles, day).items()
+        ]
+
+    # === FETCHING, ONE QUERY EACH === #
+
+    @api.model
+    def _fetch_rows(self, company, by_partner):
+        """Open receivable items of the company and its branches, by customer."""
+        self._flush_ledger()
+        result = defaultdict(list)
+        for row in self.env.execute_query_dict(
+            SQL(
+                """
+            SELECT partner.commercial_partner_id AS customer_id,
+                   line.id,
+                   line.move_id,
+                   COALESCE(move.name, line.name, '') AS name,
+                   COALESCE(move.invoice_date, line.date) AS invoice_date,
+                   COALESCE(line.date_maturity, line.date) AS due_date,
+                   line.currency_id,
+                   line.balance AS original,
+                   line.amount_currency AS original_currency,
+                   line.amount_residual AS residual,
+                   line.amount_residual_currency AS residual_currency,
+                   line.dunning_level_id AS level_id,
+                   level.days AS level_days,
+                   line.dunning_date AS level_date,
+                   COALESCE(line.no_followup, FALSE) AS excluded,
+                   COALESCE(move.payment_state = 'blocked', FALSE) AS blocked
+              FROM account_move_line line
+              JOIN account_account account
+                ON account.id = line.account_id
+               AND account.account_type = 'asset_receivable'
+              JOIN account_move move ON move.id = line.move_id
+              JOIN res_partner partner ON partner.id = line.partner_id
+         LEFT JOIN dunning_level level ON level.id = line.dunning_level_id
+             WHERE line.parent_state = 'posted'
+               AND line.reconciled IS NOT TRUE
+               AND (line.amount_residual != 0 OR line.amount_residual_currency != 0)
+               AND line.company_id = ANY(%(companies)s)
+               AND partner.commercial_partner_id = ANY(%(partners)s)
+          ORDER BY line.date_maturity, line.id
+            """,
+                companies=self._branch_ids(company),
+                partners=list(by_partner),
+            )
+        ):
+            result[row.pop("customer_id")].append(OpenRow(**self._exact(row)))
+        return result
+
+    @api.model
+    def _fetch_pending(self, company, by_partner):
+        """Customer payments on their way that have no journal entry yet.
+
+        A payment with an entry shows as a credit among the open items already.
+        """
+        self.env["account.payment"].flush_model()
+        result = defaultdict(list)
+        for row in self.env.execute_query_dict(
+            SQL(
+                """
+            SELECT partner.commercial_partner_id AS customer_id,
+                   payment.id,
+                   COALESCE(payment.name, '') AS name,
+                   payment.date,
+                   payment.currency_id,
+                   payment.amount AS currency,
+                   payment.amount_company_currency_signed AS company
+              FROM account_payment payment
+              JOIN res_partner partner ON partner.id = payment.partner_id
+             WHERE payment.state = 'in_process'
+               AND payment.move_id IS NULL
+               AND payment.payment_type = 'inbound'
+               AND payment.partner_type = 'customer'
+               AND payment.company_id = ANY(%(companies)s)
+               AND partner.commercial_partner_id = ANY(%(partners)s)
+          ORDER BY payment.date, payment.id
+            """,
+                companies=self._branch_ids(company),
+                partners=list(by_partner),
+            )
+        ):
+            row = dict(row)
+            for key in ("currency", "company"):
+                row[key] = company._to_decimal(row[key])
+            result[row.pop("customer_id")].append(row)
+        return result
+
+    @api.model
+    def _fetch_holds(self, profiles, day):
+        """Running holds.
+
+        :return: ``({profile id: until}, {item id: (until, disputed)})``; the latest
+            end wins, no end is the latest.
+        """
+        Hold = self.env["dunning.hold"].sudo()
+        holds = Hold.search_fetch(
+            Hold._running_domain(day) & fields.Domain("profile_id", "in", profiles.ids),
+            ["profile_id", "date_to", "kind", "move_line_ids"],
+        )
+        paused, held = {}, {}
+        for hold in holds:
+            until = hold.date_to or None
+            if not hold.move_line_ids:
+                paused[hold.profile_id.id] = _later(
+                    paused.get(hold.profile_id.id, date.min), until
+                )
+            for line_id in hold.move_line_ids.ids:
+                known_until, disputed = held.get(line_id, (date.min, False))
+                held[line_id] = (
+                    _later(known_until, until),
+                    disputed or hold.kind == "dispute",
+                )
+        return paused, held
+
+    @api.model
+    def _fetch_in_proposal(self, profiles):
+        """Ids of the profiles with a message that waits for a decision."""
+        notices = (
+            self.env["dunning.notice"]
+            .sudo()
+            .search_fetch(
+                [
+                    ("profile_id", "in", profiles.ids),
+                    ("state", "in", ("draft", "approved")),
+                ],
+                ["profile_id"],
+            )
+        )
+        return set(notices.profile_id.ids)
+
+    @api.model
+    def _fetch_addresses(self, profiles):
+        """For each profile, per channel, the contact that has an address for it.
+
+        Contacts in this order: marked for dunning, then for invoices, then the customer
+        itself. An address that failed before does not count until a person says it
+        is right again, or it changes.
+        """
+        Partner = self.env["res.partner"].sudo()
+        contacts = Partner.search(
+            [
+                ("commercial_partner_id", "in", profiles.partner_id.ids),
+                ("type", "in", ("dunning", "invoice")),
+                ("is_company", "=", False),
+            ],
+            order="id",
+        )
+        by_customer = contacts.grouped("commercial_partner_id")
+        bad = self._fetch_bad_targets(profiles)
+        order = {"dunning": 0, "invoice": 1}
+        result = {}
+        for profile in profiles:
+            customer = profile.partner_id
+            mine = by_customer.get(customer, Partner) - customer
+            candidates = [*mine.sorted(lambda p: (order[p.type], p.id)), customer]
+            addresses = {}
+            for channel, target_of in self._targets().items():
+                for contact in candidates:
+                    target = target_of(contact)
+                    if target and (profile.id, channel, target) not in bad:
+                        addresses[channel] = Address(contact.id, target)
+                        break
+            result[profile.id] = addresses
+        return result
+
+    @api.model
+    def _fetch_bad_targets(self, profiles):
+        deliveries = (
+            self.env["dunning.delivery"]
+            .sudo()
+            .search_fetch(
+                [
+                    ("profile_id", "in", profiles.ids),
+                    ("state", "in", ("failed", "returned")),
+                    ("address_faulty", "=", True),
+                ],
+                ["profile_id", "channel", "target"],
+            )
+        )
+        return {(d.profile_id.id, d.channel, d.target) for d in deliveries}
+
+    # === HELPERS === #
+
+    @api.model
+    def _flush_ledger(self):
+        """Write out what the queries on open items read."""
+        self.env["account.move.line"].flush_model()
+        self.env["account.move"].flush_model(["payment_state", "name", "invoice_date"])
+        self.env["res.partner"].flush_model(["commercial_partner_id"])
+        self.env["dunning.level"].flush_model(["days"])
+        self.env["credit.profile"].flush_model()
+
+    @api.model
+    def _targets(self):
+        """How each channel reads its address from a contact. Extend for a new channel.
+
+        :return: ``{channel: function(partner) -> text or False}``
+        """
+        return {
+            "email": lambda partner: email_normalize(partner.email or "", strict=False),
+            "letter": self._postal_address,
+            "call": lambda partner: partner.phone or False,
+        }
+
+    @api.model
+    def _postal_address(self, partner):
+        """The address as printed, or ``False`` when a postman could not find it."""
+        if not (partner.street or partner.street2) or not (partner.city or partner.zip):
+            return False
+        return ", ".join(
+            part
+            for part in (
+                partner.street,
+                partner.street2,
+                " ".join(p for p in (partner.zip, partner.city) if p),
+                partner.country_id.code,
+            )
+            if part
+        )
+
+    @api.model
+    def _unreachable(self, profile, addresses):
+        return frozenset(
+            level.id
+            for level in profile.effective_policy_id.level_ids
+            if not level._pick_channel(addresses)
+        )
+
+    @api.model
+    def _to_item(self, row, held):
+        until, disputed = held.get(row.id, (None, False))
+        return escalation.Item(
+            key=row.id,
+            due_date=row.due_date,
+            residual=row.residual,
+            original=row.original,
+            level_days=row.level_days,
+            level_date=row.level_date,
+            held=row.id in held,
+            held_until=until,
+            disputed=disputed,
+            excluded=row.excluded,
+            blocked=row.blocked,
+        )
+
+    @api.model
+    def _unallocated(self, rows):
+        """Credits that can cover debts.
+
+        Entries excluded from follow-up (opening balances, transfers) are netted among
+        themselves first: a credit there usually belongs to a debit there.
+        """
+        open_credits = -sum(
+            (row.residual for row in rows if row.residual < 0 and not row.excluded),
+            ZERO,
+        )
+        excluded = -sum((row.residual for row in rows if row.excluded), ZERO)
+        return open_credits + max(excluded, ZERO)
+
+    @api.model
+    def _exact(self, row):
+        """Amounts as the exact decimals the database holds."""
+        for key in ("original", "original_currency", "residual", "residual_currency"):
+            row[key] = Decimal(str(row[key] or 0))
+        return row
+
+    @api.model
+    def _branch_ids(self, company):
+        return (
+            self.env["res.company"].sudo().search([("id", "child_of", company.id)]).ids
+        )
+
+    @api.model
+    def _bank_date(self, company):
+        """Date of the newest bank statement line, ``None`` where there are none."""
+        line = (
+            self.env["account.bank.statement.line"]
+            .sudo()
+            .search_fetch(
+                [("company_id", "child_of", company.id)],
+                ["date"],
+                order="date desc",
+                limit=1,
+            )
+        )
+        return line.date or None
+
+
+def _later(known, until):
+    """The later of two ends, where ``None`` means no end."""
+    if known is None or until is None:
+        return None
+    return max(known, until)

@@ -1,0 +1,67 @@
+"""Amounts of money in words: what num2words says, in the grammar of a letter."""
+
+import re
+from decimal import ROUND_HALF_UP, Decimal
+
+from num2words import CONVERTER_CLASSES, num2words
+
+CENT = Decimal("0.01")
+# Keeps units and cents apart in a text, whatever the language joins them with.
+MARK = "\x00"
+# What is put between units and cents where the language's own way reads badly.
+JOINTS = {"en": " and "}
+# What num2words leaves wrong in the noun after a number, by language.
+CORRECTIONS = {
+    "fr": [
+        (r"\b(cent|vingt)s mille\b", r"\1 mille"),
+        (r"\bun (million|milliard)s\b", r"un \1"),
+        (r"^zéro (\w+?)s$", r"zéro \1"),
+        (r"(illions?|illiards?) (dollars?|[^aeiouyd]\w*)$", r"\1 de \2"),
+        (r"(illions?|illiards?) ([aeiouy]\w*)$", r"\1 d'\2"),
+        (r"\bun livre(s?)$", r"une livre\1"),
+        (r"\blivre(s?)$", r"livre\1 sterling"),
+    ],
+    "es": [(r"(illón|illones) (\w+)$", r"\1 de \2")],
+    "it": [(r"(ilion[ei]|iliard[oi]) (\w+)$", r"\1 di \2")],
+    "en": [(r"\b(?<!^one )euro$", "euros")],
+}
+
+
+def amount_in_words(amount, currency, lang):
+    """An amount in words, or ``None`` where num2words does not know the currency.
+
+    Round amounts come without "and zero cents", amounts below one unit without "zero
+    euros and".
+
+    :param amount: int, float or Decimal; taken as the decimal a person reads.
+    :param currency: ISO 4217 code.
+    :param lang: language code such as ``fr_FR``.
+    """
+    value = Decimal(str(amount))
+    cents = value.quantize(CENT, rounding=ROUND_HALF_UP)
+    # more than two decimals: num2words would drop the third one
+    if cents != value or not _knows(lang, currency):
+        return None
+    options = {"lang": lang, "to": "currency", "currency": currency}
+    units, __, rest = num2words(cents, separator=MARK, **options).partition(MARK)
+    rest = rest.strip()
+    if cents == cents.to_integral_value():
+        return _correct(units, lang)
+    if 0 < cents < 1:
+        return rest
+    joint = JOINTS.get(lang[:2]) or (
+        num2words(cents, **options).removeprefix(units).removesuffix(rest)
+    )
+    return _correct(units, lang) + joint + rest
+
+
+def _knows(lang, currency):
+    """Whether num2words has the currency; some languages ignore what is asked for."""
+    converter = CONVERTER_CLASSES.get(lang) or CONVERTER_CLASSES.get(lang[:2])
+    return currency in getattr(converter, "CURRENCY_FORMS", {})
+
+
+def _correct(text, lang):
+    for pattern, replacement in CORRECTIONS.get(lang[:2], ()):
+        text = re.sub(pattern, replacement, text)
+    return text

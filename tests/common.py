@@ -1,0 +1,207 @@
+"""What all tests of the addon on Odoo share: a company, a policy, small builders."""
+
+from datetime import date, datetime, timedelta
+
+from freezegun import freeze_time
+
+from odoo.fields import Command
+from odoo.tests import new_test_user, tagged
+
+from odoo.addons.account.tests.common import AccountTestInvoicingCommon
+from odoo.addons.mail.tests.common import MailCase
+
+TODAY = date(2026, 6, 15)  # a Monday
+NOW = datetime(2026, 6, 15, 9, 0)
+
+
+@tagged("post_install", "-at_install")
+class DunningCommon(AccountTestInvoicingCommon, MailCase):
+    """One company and a policy of its own (-5, 3, 15, 30, formal notice at 45 days).
+
+    Time stands still at ``NOW``; whatever needs another day is given one.
+    """
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.startClassPatcher(freeze_time(NOW))
+        cls.company = cls.env.company
+        cls.template = cls.env["mail.template"].create(
+            {
+                "name": "Test reminder",
+                "model_id": cls.env["ir.model"]._get_id("dunning.notice"),
+                "subject": "Reminder {{ object.name }}",
+                "body_html": "<p>Please pay <t t-out='object.amount_due'/>.</p>",
+            }
+        )
+        cls.policy = cls._policy("Test policy")
+        cls.courtesy, cls.first, cls.second, cls.final, cls.formal = cls.policy.level_ids
+        cls.contact = cls._user("credit contact", "manager")
+        cls.company.write(
+            {
+                "dunning_policy_id": cls.policy.id,
+                "dunning_consumer_policy_id": cls.policy.id,
+                "dunning_user_id": cls.contact.id,
+                "email": "credit@company.example",
+            }
+        )
+        cls.collector = cls._user("collector", "user")
+        cls.manager = cls._user("manager", "manager")
+
+    # === BUILDERS === #
+
+    @classmethod
+    def _policy(cls, name, **values):
+        steps = [
+            ("Courtesy", -5, "courtesy"),
+            ("First", 3, "friendly"),
+            ("Second", 15, "firm"),
+            ("Final", 30, "final"),
+            ("Formal", 45, "formal"),
+        ]
+        levels = [
+            Command.create(
+                {
+                    "name": step,
+                    "days": days,
+                    "tone": tone,
+                    "channel_1": "email",
+                    "channel_2": "letter",
+                    "mail_template_id": cls.template.id,
+                    "letter_title": f"{step} of {name}",
+                    "letter_body": "<p>Please pay.</p>",
+                    "letter_closing": "<p>Thank you.</p>",
+                }
+            )
+            for step, days, tone in steps
+        ]
+        return cls.env["dunning.policy"].create(
+            {"name": name, "gap_days": 5, "level_ids": levels, **values}
+        )
+
+    @classmethod
+    def _user(cls, name, role, **values):
+        groups = {
+            "user": "account_dunning.group_account_dunning_user",
+            "manager": "account_dunning.group_account_dunning_manager",
+        }
+        return new_test_user(
+            cls.env,
+            login=name.replace(" ", "_"),
+            name=name,
+            email=f"{name.replace(' ', '.')}@company.example",
+            groups=groups.get(role, role),
+            company_id=cls.env.company.id,
+            company_ids=[Command.set(cls.env.company.ids)],
+            **values,
+        )
+
+    @classmethod
+    def _customer(cls, name="Customer", **values):
+        return cls.env["res.partner"].create(
+            {
+                "name": name,
+                "is_company": True,
+                "email": f"{name.lower().replace(' ', '.')}@customer.example",
+                **values,
+            }
+        )
+
+    @classmethod
+    def _invoice(cls, partner, amount=100.0, late=None, due=None, **values):
+        """A posted customer invoice without taxes.
+
+        :param late: days since the due date (negative: days to go).
+        """
+        due = due or TODAY - timedelta(days=late or 0)
+        post = values.pop("post", True)
+        move = cls.env["account.move"].create(
+            {
+                "move_type": "out_invoice",
+                "partner_id": partner.id,
+                "invoice_date": min(due, TODAY) - timedelta(days=30),
+                "invoice_date_due": due,
+                "invoice_payment_term_id": False,
+                "invoice_line_ids": [
+                    Command.create(
+                        {"name": "Work", "price_unit": amount, "tax_ids": []}
+                    )
+                ],
+                **values,
+            }
+        )
+        if post:
+            move.action_post()
+        return move
+
+    @classmethod
+    def _credit_note(cls, partner, amount, **values):
+        return cls._invoice(partner, amount, late=0, move_type="out_refund", **values)
+
+    @classmethod
+    def _pay(cls, invoice, amount=None, day=TODAY):
+        """Register a payment and reconcile it with the invoice."""
+        return cls._register_payment(
+            invoice,
+            payment_date=day,
+            **({"amount": amount, "payment_difference_handling": "open"} if amount else {}),
+        )
+
+    @classmethod
+    def _payment(cls, partner, amount, day=TODAY):
+        """A posted customer payment that nobody has allocated yet."""
+        payment = cls.env["account.payment"].create(
+            {
+                "payment_type": "inbound",
+                "partner_type": "customer",
+                "partner_id": partner.id,
+                "amount": amount,
+                "date": day,
+                "journal_id": cls.company_data["default_journal_bank"].id,
+                "payment_method_line_id": cls.inbound_payment_method_line.id,
+            }
+        )
+        payment.action_post()
+        return payment
+
+    @classmethod
+    def _profile(cls, partner, company=None):
+        return cls.env["credit.profile"]._for_partners(
+            partner, company or cls.env.company
+        )
+
+    @classmethod
+    def _item(cls, invoice):
+        return invoice.line_ids.filtered(lambda li: li.account_type == "asset_receivable")
+
+    # === STEPS === #
+
+    def _propose(self, *partners, day=TODAY, **values):
+        profiles = self.env["credit.profile"]
+        for partner in partners:
+            profiles |= self._profile(partner)
+        return self.env["dunning.run"]._propose_run(
+            self.env.company, day, profiles or None, **values
+        )
+
+    def _run(self, *partners, day=TODAY):
+        """Propose, approve and issue, on that day."""
+        with freeze_time(datetime.combine(day, NOW.time())):
+            run = self._propose(*partners, day=day)
+            run.notice_ids.action_approve()
+            run._issue_notices()
+        return run
+
+    def _deliver(self, day=TODAY):
+        """Hand over what is queued and let the mail queue send it (no real SMTP)."""
+        now = datetime.combine(day, NOW.time())
+        with freeze_time(now), self.mock_mail_gateway():
+            self.env["dunning.delivery"]._deliver_pending(self.env.company, now)
+            mails = (
+                self.env["mail.mail"].sudo().search([("state", "=", "outgoing")])
+            )
+            mails.send()
+        return list(self._mails)
+
+    def _reasons(self, run):
+        return set(run.skip_ids.mapped("reason"))

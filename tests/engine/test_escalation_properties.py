@@ -1,0 +1,759 @@
+"""What must hold for the escalation whatever the policy, the customer and the day."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+from itertools import pairwise
+
+import pytest
+from escalation_cases import serve
+from hypothesis import Phase, assume, find, given, settings
+from hypothesis import strategies as st
+from strategies import (
+    TODAY,
+    amounts,
+    circumstances,
+    courteous_policies,
+    customers,
+    items,
+    likely,
+    policies,
+    situations,
+)
+
+from engine.escalation import (
+    SENTENCES,
+    ZERO,
+    Circumstances,
+    Confirmed,
+    Customer,
+    Escalate,
+    Item,
+    Level,
+    Outcome,
+    Policy,
+    Reason,
+    Skip,
+    StartRule,
+    decide,
+    recheck,
+)
+
+# Reasons that an item has by itself, whatever else its customer owes.
+OWN_REASONS = {
+    Reason.NOT_A_DEBT,
+    Reason.ITEM_DISPUTED,
+    Reason.ITEM_HELD,
+    Reason.ITEM_EXCLUDED,
+    Reason.ITEM_BLOCKED,
+    Reason.NOT_DUE,
+    Reason.LEVEL_NOT_REACHED,
+    Reason.LAST_LEVEL,
+}
+GENERAL_REASONS = {
+    Reason.NO_POLICY,
+    Reason.NO_LEVELS,
+    Reason.POLICY_MANUAL,
+    Reason.CUSTOMER_ARCHIVED,
+    Reason.CUSTOMER_PAUSED,
+    Reason.IN_PROPOSAL,
+}
+
+
+def is_claimable(item: Item) -> bool:
+    kept_back = item.held or item.disputed or item.excluded or item.blocked
+    return item.residual > 0 and not kept_back
+
+
+def is_overdue(item: Item, day: date) -> bool:
+    return (day - item.due_date).days > 0
+
+
+def enters_by_age(policy: Policy, item: Item, now: Circumstances) -> bool:
+    return (
+        policy.start is StartRule.AGE
+        and item.level_days is None
+        and (now.baseline is None or item.due_date < now.baseline)
+    )
+
+
+def passed_over(policy: Policy, item: Item, level: Level, day: date) -> list[Level]:
+    """Levels between the last one served and ``level`` that had not lapsed."""
+    return [
+        between
+        for between in policy.levels
+        if between.days < level.days
+        and (item.level_days is None or between.days > item.level_days)
+        and not (between.preventive and day > item.due_date)
+    ]
+
+
+# === THE SHAPE OF AN OUTCOME === #
+
+
+@given(situations())
+def test_every_item_in_exactly_one_of_escalated_and_skipped(situation):
+    _policy, customer, _now = situation
+    outcome = decide(*situation)
+    assert Counter([*outcome.escalated, *outcome.skipped]) == Counter(
+        item.key for item in customer.items
+    )
+    for decision in outcome.decisions.values():
+        assert isinstance(decision, Escalate | Skip)
+
+
+@given(situations())
+def test_message_if_and_only_if_something_escalated(situation):
+    outcome = decide(*situation)
+    assert (outcome.message is not None) == bool(outcome.escalated)
+
+
+@given(situations(), st.randoms(use_true_random=False))
+def test_order_of_items_does_not_matter(situation, random):
+    policy, customer, now = situation
+    outcome = decide(policy, customer, now)
+    shuffled = list(customer.items)
+    random.shuffle(shuffled)
+    again = decide(policy, replace(customer, items=shuffled), now)
+    assert again == outcome
+    assert list(again.decisions) == list(outcome.decisions)
+
+
+@given(situations(), st.randoms(use_true_random=False))
+def test_order_of_levels_does_not_matter(situation, random):
+    policy, customer, now = situation
+    assume(policy)
+    shuffled = list(policy.levels)
+    random.shuffle(shuffled)
+    again = decide(replace(policy, levels=shuffled), customer, now)
+    assert again == decide(policy, customer, now)
+
+
+@given(situations())
+def test_item_reason_does_not_depend_on_the_other_items(situation):
+    policy, customer, now = situation
+    together = decide(policy, customer, now).decisions
+    for item in customer.items:
+        lone = decide(policy, replace(customer, items=(item,)), now).decisions[item.key]
+        other = together[item.key]
+        own = {
+            getattr(decision, "reason", None) in OWN_REASONS | GENERAL_REASONS
+            for decision in (lone, other)
+        }
+        assert own == {False} or lone == other
+
+
+@given(situations())
+def test_until_lies_ahead_unless_a_hold_says_otherwise(situation):
+    """Who waits is told a day to come; the end of a hold is passed on as it stands."""
+    holds = {Reason.CUSTOMER_PAUSED, Reason.ITEM_HELD, Reason.ITEM_DISPUTED}
+    now = situation[2]
+    for skip in decide(*situation).skipped.values():
+        if skip.reason not in holds and skip.until:
+            assert skip.until > now.day
+
+
+@given(situations(), st.integers(1, 90))
+def test_until_is_the_first_day_the_level_or_gap_lets_go(situation, ahead):
+    """Left alone, the same reason holds up to the day before ``until``, not on it."""
+    policy, customer, now = situation
+    waits = {Reason.LEVEL_NOT_REACHED, Reason.TOO_SOON}
+    for key, skip in decide(policy, customer, now).skipped.items():
+        if skip.reason not in waits:
+            continue
+        last = skip.until - timedelta(days=1)
+        day = min(now.day + timedelta(days=ahead), last)
+        later = decide(policy, customer, replace(now, day=day))
+        same = later.decisions[key]
+        # A lapsed announcement is the one thing that changes on the way.
+        assert isinstance(same, Skip) and same.reason in {*waits, Reason.LAST_LEVEL}
+        on = decide(policy, customer, replace(now, day=skip.until)).decisions[key]
+        assert getattr(on, "reason", None) is not skip.reason
+
+
+# === WHAT A MESSAGE CLAIMS === #
+
+
+@given(situations())
+def test_carried_are_all_escalated_and_all_overdue(situation):
+    _policy, customer, now = situation
+    outcome = decide(*situation)
+    if outcome.message is None:
+        return
+    carried = set(outcome.message.carried)
+    overdue = {
+        i.key for i in customer.items if is_claimable(i) and is_overdue(i, now.day)
+    }
+    if outcome.message.level.preventive:
+        assert carried == set(outcome.escalated)
+        assert not carried & overdue
+    else:
+        assert carried == set(outcome.escalated) | overdue
+
+
+@given(situations())
+def test_claimed_is_the_sum_of_the_residuals_carried(situation):
+    _policy, customer, _now = situation
+    message = decide(*situation).message
+    if message:
+        residuals = {item.key: item.residual for item in customer.items}
+        assert message.claimed == sum(residuals[key] for key in message.carried)
+        assert message.claimed > 0
+        assert len(set(message.carried)) == len(message.carried)
+
+
+@given(situations())
+def test_nothing_claimed_from_items_kept_back(situation):
+    _policy, customer, _now = situation
+    outcome = decide(*situation)
+    carried = outcome.message.carried if outcome.message else ()
+    for item in customer.items:
+        if not is_claimable(item):
+            assert item.key not in carried
+            assert item.key in outcome.skipped
+
+
+@given(situations())
+def test_item_kept_back_might_as_well_be_absent(situation):
+    """But for the contact it stands for, it changes nothing for the others."""
+    policy, customer, now = situation
+    full = decide(policy, customer, now)
+    contacts = [i.level_date for i in customer.items if i.level_date]
+    contacts += [customer.last_contact] if customer.last_contact else []
+    left = replace(
+        customer,
+        items=tuple(i for i in customer.items if is_claimable(i)),
+        last_contact=max(contacts, default=None),
+    )
+    rest = decide(policy, left, now)
+    assert rest.message == full.message
+    assert all(full.decisions[key] == rest.decisions[key] for key in rest.decisions)
+
+
+@given(situations())
+def test_message_only_where_every_threshold_is_met(situation):
+    policy, customer, now = situation
+    outcome = decide(*situation)
+    if outcome.message is None:
+        return
+    claimable = [item for item in customer.items if is_claimable(item)]
+    debt = sum(
+        item.residual
+        for item in claimable
+        if item.key in outcome.message.carried or is_overdue(item, now.day)
+    )
+    net = debt - customer.credits - customer.pending
+    assert net > 0 and net >= policy.min_amount
+    assert outcome.message.level.key not in customer.unreachable
+    assert not (customer.archived or customer.paused or customer.in_proposal)
+    assert not (policy.manual and now.scheduled)
+    if now.bank_max_age and now.bank_date:
+        assert (now.day - now.bank_date).days <= now.bank_max_age
+    for item in claimable:
+        if item.key in outcome.escalated and item.original:
+            share = item.residual / abs(item.original) * 100
+            assert share >= policy.min_share
+
+
+# === LEVELS === #
+
+
+@given(situations())
+def test_level_escalated_lies_beyond_the_last_and_is_reached(situation):
+    policy, customer, now = situation
+    outcome = decide(*situation)
+    for item in customer.items:
+        level = outcome.escalated.get(item.key)
+        if level:
+            assert level in policy.levels
+            assert item.level_days is None or level.days > item.level_days
+            assert item.due_date + timedelta(days=level.days) <= now.day
+            assert not (level.preventive and is_overdue(item, now.day))
+
+
+@given(situations())
+def test_no_level_skipped_unless_entered_by_age(situation):
+    policy, customer, now = situation
+    outcome = decide(*situation)
+    for item in customer.items:
+        level = outcome.escalated.get(item.key)
+        if level and not enters_by_age(policy, item, now):
+            assert passed_over(policy, item, level, now.day) == []
+
+
+@given(situations(start=StartRule.AGE))
+def test_entered_by_age_no_softer_than_the_age_says(situation):
+    """Only a formal notice is left out; nothing else that is reached lies beyond."""
+    policy, customer, now = situation
+    outcome = decide(*situation)
+    for item in customer.items:
+        level = outcome.escalated.get(item.key)
+        if level and enters_by_age(policy, item, now):
+            age = (now.day - item.due_date).days
+            beyond = [
+                other
+                for other in policy.levels
+                if level.days < other.days <= age
+                and not other.formal
+                and not (other.preventive and is_overdue(item, now.day))
+            ]
+            assert beyond == []
+
+
+@given(situations(start=StartRule.AGE))
+def test_formal_notice_not_entered_by_age_when_a_reminder_is_reached(situation):
+    policy, customer, now = situation
+    outcome = decide(*situation)
+    for item in customer.items:
+        level = outcome.escalated.get(item.key)
+        if level and level.formal and enters_by_age(policy, item, now):
+            assert all(
+                other.formal for other in passed_over(policy, item, level, now.day)
+            )
+
+
+@given(courteous_policies(), customers(fresh=True), circumstances())
+def test_formal_notice_never_first_in_a_policy_that_reminds_first(
+    policy, customer, now
+):
+    """By age or not: the first thing an item brings the customer is a reminder."""
+    outcome = decide(policy, customer, now)
+    assert not any(level.formal for level in outcome.escalated.values())
+    assert not (outcome.message and outcome.message.level.formal)
+
+
+@given(situations())
+def test_message_level_is_the_firmest_it_may_be(situation):
+    policy, customer, _now = situation
+    outcome = decide(*situation)
+    message = outcome.message
+    if message is None:
+        return
+    assert message.level in policy.levels
+    assert all(level.days <= message.level.days for level in outcome.escalated.values())
+    if message.level.formal:
+        assert message.level in outcome.escalated.values()
+    standing = [
+        level
+        for item in customer.items
+        if item.key in message.carried and item.level_days is not None
+        for level in policy.levels
+        if level.days <= item.level_days and not level.formal and not level.preventive
+    ]
+    if not message.level.preventive:
+        assert all(level.days <= message.level.days for level in standing)
+    assert message.level in [*outcome.escalated.values(), *standing]
+
+
+# === PAYMENTS === #
+
+
+def level_after(customer: Customer, outcome: Outcome) -> dict[int, float]:
+    """Days of each item's level once the outcome is served; never served is lowest."""
+    return {
+        item.key: level.days
+        if (level := outcome.escalated.get(item.key))
+        else float("-inf")
+        if item.level_days is None
+        else item.level_days
+        for item in customer.items
+    }
+
+
+@st.composite
+def payments(draw, customer: Customer) -> Customer:
+    """The customer after one more payment, wherever it is booked."""
+    amount = draw(amounts(1))
+    kind = draw(st.sampled_from(["credits", "pending", "item", "paid", "removed"]))
+    if kind in ("credits", "pending"):
+        return replace(customer, **{kind: getattr(customer, kind) + amount})
+    assume(customer.items)
+    chosen = draw(st.sampled_from(customer.items))
+    if kind == "removed":
+        kept = tuple(item for item in customer.items if item is not chosen)
+        return replace(customer, items=kept)
+    residual = ZERO if kind == "paid" else chosen.residual - amount
+    paid = replace(chosen, residual=residual)
+    changed = tuple(paid if item is chosen else item for item in customer.items)
+    return replace(customer, items=changed)
+
+
+@settings(max_examples=400)
+@given(st.data())
+def test_payment_never_raises_a_level(data):
+    """With the last contact known, and an address for every level.
+
+    Both are needed: an item gone takes the date of its notice along, and a message of
+    a lower level may find an address that the firmer one lacked.
+    """
+    policy, customer, now = data.draw(situations())
+    contacts = [item.level_date for item in customer.items if item.level_date]
+    if customer.last_contact:
+        contacts.append(customer.last_contact)
+    customer = replace(
+        customer, unreachable=frozenset(), last_contact=max(contacts, default=None)
+    )
+    paid = data.draw(payments(customer))
+    before, after = decide(policy, customer, now), decide(policy, paid, now)
+    highest = level_after(customer, before)
+    for key, level in level_after(paid, after).items():
+        assert level <= highest[key]
+    if after.message:
+        assert before.message
+        assert after.message.level.days <= before.message.level.days
+        assert after.message.claimed <= before.message.claimed
+        assert set(after.message.carried) <= set(before.message.carried)
+
+
+@given(situations())
+def test_credits_as_large_as_the_debt_nothing_sent(situation):
+    policy, customer, now = situation
+    debt = sum((i.residual for i in customer.items if i.residual > 0), ZERO)
+    outcome = decide(policy, replace(customer, credits=debt), now)
+    assert outcome.message is None
+
+
+@given(situations(), amounts(), amounts())
+def test_credits_and_pending_payments_count_alike(situation, one, other):
+    policy, customer, now = situation
+    outcomes = [
+        decide(policy, replace(customer, credits=credits, pending=pending), now)
+        for credits, pending in ((one, other), (other, one), (one + other, ZERO))
+    ]
+    assert outcomes[0] == outcomes[1] == outcomes[2]
+
+
+# === DAY AFTER DAY === #
+
+
+@st.composite
+def histories(draw):
+    """A policy, a customer, and what happens on the days a run takes place.
+
+    Each step is the days since the last run (0: the same day again) and a change of the
+    customer: a payment, a new item, a hold set or lifted.
+    """
+    policy = draw(policies(min_levels=1, manual=False))
+    customer = draw(customers(most=4, fresh=True, flags=False))
+    fresh_items = st.integers(100, 10_000).flatmap(
+        lambda key: items(key, fresh=True, flags=False)
+    )
+    changes = st.one_of(
+        st.none(),
+        st.tuples(st.sampled_from(["pay", "hold"]), st.integers(0, 9), amounts(1)),
+        st.tuples(st.just("add"), fresh_items, st.none()),
+    )
+    steps = draw(
+        st.lists(st.tuples(st.integers(0, 8), changes), min_size=5, max_size=40)
+    )
+    baseline = draw(st.none() | st.just(TODAY))
+    return policy, customer, steps, baseline
+
+
+def change(customer: Customer, what, day: date) -> Customer:
+    if what is None:
+        return customer
+    kind, subject, amount = what
+    all_items = list(customer.items)
+    if kind == "add":
+        if subject.key not in {item.key for item in all_items}:
+            offset = subject.due_date - TODAY
+            all_items.append(replace(subject, due_date=day + offset))
+    elif all_items:
+        index = subject % len(all_items)
+        item = all_items[index]
+        if kind == "hold":
+            all_items[index] = replace(item, held=not item.held)
+        elif item.residual > amount:
+            all_items[index] = replace(item, residual=item.residual - amount)
+        else:
+            del all_items[index]
+    return replace(customer, items=tuple(all_items))
+
+
+def check_step(policy: Policy, customer: Customer, now: Circumstances) -> Customer:
+    """One run and the same run again; gives the customer as written down after it."""
+    outcome = decide(policy, customer, now)
+    for item in customer.items:
+        level = outcome.escalated.get(item.key)
+        if level:
+            assert item.level_days is None or level.days > item.level_days
+            if not enters_by_age(policy, item, now):
+                assert passed_over(policy, item, level, now.day) == []
+    after = serve(customer, outcome, now.day)
+    again = decide(policy, after, now)
+    assert again.message is None and not again.escalated
+    assert serve(after, again, now.day) == after
+    return after
+
+
+@given(histories())
+def test_simulated_days_gap_kept_levels_climb_rerun_changes_nothing(history):
+    policy, customer, steps, baseline = history
+    day, contacts = TODAY, []
+    for pause, what in steps:
+        day += timedelta(days=pause)
+        customer = change(customer, what, day)
+        after = check_step(policy, customer, Circumstances(day, baseline=baseline))
+        if after != customer:
+            contacts.append(day)
+        customer = after
+    gap = timedelta(days=max(1, policy.gap_days))
+    assert all(later - earlier >= gap for earlier, later in pairwise(contacts))
+
+
+@settings(max_examples=100)
+@given(policies(min_levels=1, strict=False), customers(fresh=True, flags=False))
+def test_simulated_days_nobody_pays_every_item_reaches_the_last_level(policy, customer):
+    """Nothing is forgotten: what nobody pays or holds climbs to the end in time."""
+    customer = replace(customer, credits=ZERO, pending=ZERO)
+    gap = max(1, policy.gap_days)
+    horizon = 20 + 60 + 5 * gap * (1 + len(policy.levels))
+    day = TODAY
+    for _ in range(horizon):
+        customer = serve(customer, decide(policy, customer, Circumstances(day)), day)
+        day += timedelta(days=1)
+    final = decide(policy, customer, Circumstances(day))
+    assert all(s == Skip(Reason.LAST_LEVEL) for s in final.skipped.values())
+    assert final.message is None
+    last = policy.levels[-1]
+    if not last.preventive:
+        # By age, a policy that ends in reminders may pass a formal notice over.
+        assert all(item.level_days == last.days for item in customer.items)
+
+
+# === CHECKED AGAIN BEFORE ISSUE === #
+
+
+def propose(situation) -> tuple:
+    """What the proposal keeps of an outcome: level, carried, escalated."""
+    outcome = decide(*situation)
+    assume(outcome.message)
+    return outcome.message.level, outcome.message.carried, outcome.escalated
+
+
+@given(likely(), st.booleans())
+def test_recheck_nothing_changed_all_confirmed(situation, issued):
+    policy, customer, now = situation
+    level, carried, escalated = propose(situation)
+    proposed = replace(customer, in_proposal=True)
+    confirmed = recheck(policy, proposed, level, carried, escalated, now, issued=issued)
+    message = decide(*situation).message
+    assert confirmed == Confirmed(level, carried, tuple(escalated), message.claimed)
+
+
+@st.composite
+def setbacks(draw, customer: Customer) -> Customer:
+    """What may have come between: payments, and items kept back."""
+    for _ in range(draw(st.integers(1, 3))):
+        if customer.items and draw(st.booleans()):
+            chosen = draw(st.sampled_from(customer.items))
+            flag = draw(st.sampled_from(["held", "disputed", "excluded", "blocked"]))
+            flagged = replace(chosen, **{flag: True})
+            customer = replace(
+                customer,
+                items=tuple(flagged if i is chosen else i for i in customer.items),
+            )
+        else:
+            customer = draw(payments(customer))
+    return customer
+
+
+@settings(max_examples=400)
+@given(st.data())
+def test_recheck_after_setbacks_only_takes_away(data):
+    situation = data.draw(likely())
+    policy, customer, now = situation
+    level, carried, escalated = propose(situation)
+    left = data.draw(setbacks(customer))
+    issued = data.draw(st.booleans())
+    arguments = (level, carried, escalated, now)
+    answer = recheck(policy, left, *arguments, issued=issued)
+    claimable = {item.key: item for item in left.items if is_claimable(item)}
+    if isinstance(answer, Skip):
+        assert SENTENCES[answer.reason]
+        worse = data.draw(payments(left))
+        assert isinstance(recheck(policy, worse, *arguments, issued=issued), Skip)
+        return
+    assert answer.level.days <= level.days
+    assert answer.escalated == tuple(key for key in escalated if key in claimable)
+    if not answer.level.preventive:
+        assert answer.carried == tuple(key for key in carried if key in claimable)
+    assert set(answer.escalated) <= set(answer.carried) <= set(carried)
+    assert answer.claimed == sum(claimable[key].residual for key in answer.carried)
+    assert answer.claimed > 0
+
+
+@given(likely(), st.data())
+def test_recheck_level_lowered_by_a_person_never_rises(situation, data):
+    policy, customer, now = situation
+    level, carried, escalated = propose(situation)
+    lowered = data.draw(
+        st.sampled_from([other for other in policy.levels if other.days <= level.days])
+    )
+    confirmed = recheck(policy, customer, lowered, carried, escalated, now)
+    assert confirmed.level == lowered
+    assert confirmed.carried == carried
+
+
+@given(likely(), st.randoms(use_true_random=False))
+def test_recheck_order_of_items_does_not_matter(situation, random):
+    policy, customer, now = situation
+    proposal = propose(situation)
+    shuffled = list(customer.items)
+    random.shuffle(shuffled)
+    again = replace(customer, items=shuffled)
+    assert recheck(policy, again, *proposal, now) == recheck(
+        policy, customer, *proposal, now
+    )
+
+
+# === ODD DATA === #
+
+# Far enough from the ends of the calendar for every sum of date and days below.
+odd_dates = st.dates(date(1, 1, 1) + timedelta(days=5000), date(9980, 1, 1))
+odd_amounts = st.sampled_from(
+    [Decimal(n) for n in ("-1e12", "-1", "-0.00", "0", "0.005", "1", "99999999999.99")]
+) | st.decimals(allow_nan=False, allow_infinity=False, min_value=-1e9, max_value=1e9)
+
+
+@st.composite
+def odd_situations(draw):
+    flags = st.booleans()
+    policy = draw(
+        st.none()
+        | st.builds(
+            Policy,
+            levels=st.lists(
+                st.builds(
+                    Level,
+                    key=st.integers(-1, 3),
+                    days=st.integers(-4000, 4000),
+                    formal=flags,
+                ),
+                max_size=6,
+                unique_by=lambda level: level.days,
+            ),
+            start=st.sampled_from(StartRule),
+            gap_days=st.integers(-4000, 4000),
+            min_amount=odd_amounts,
+            min_share=odd_amounts,
+            manual=flags,
+        )
+    )
+    some_items = st.lists(
+        st.builds(
+            Item,
+            key=st.integers(),
+            due_date=odd_dates,
+            residual=odd_amounts,
+            original=st.none() | odd_amounts,
+            level_days=st.none() | st.integers(),
+            level_date=st.none() | odd_dates,
+            held=flags,
+            held_until=st.none() | odd_dates,
+            disputed=flags,
+            excluded=flags,
+            blocked=flags,
+        ),
+        max_size=6,
+        unique_by=lambda item: item.key,
+    )
+    customer = draw(
+        st.builds(
+            Customer,
+            items=some_items,
+            credits=odd_amounts,
+            pending=odd_amounts,
+            last_contact=st.none() | odd_dates,
+            archived=flags,
+            paused=flags,
+            paused_until=st.none() | odd_dates,
+            in_proposal=flags,
+            unreachable=st.frozensets(st.integers(-1, 3)),
+        )
+    )
+    now = draw(
+        st.builds(
+            Circumstances,
+            day=odd_dates,
+            scheduled=flags,
+            baseline=st.none() | odd_dates,
+            bank_date=st.none() | odd_dates,
+            bank_max_age=st.integers(-10, 4000),
+        )
+    )
+    return policy, customer, now
+
+
+@settings(max_examples=100)
+@given(odd_situations())
+def test_odd_data_ends_in_a_reason(situation):
+    _policy, customer, _now = situation
+    outcome = decide(*situation)
+    assert set(outcome.decisions) == {item.key for item in customer.items}
+    assert all(skip.reason in SENTENCES for skip in outcome.skipped.values())
+    assert (outcome.message is not None) == bool(outcome.escalated)
+
+
+@settings(max_examples=100)
+@given(odd_situations(), st.data())
+def test_recheck_odd_data_ends_in_a_reason(situation, data):
+    policy, customer, now = situation
+    levels = policy.levels if policy else ()
+    assume(levels)
+    any_level = st.sampled_from(levels)
+    keys = st.sampled_from([item.key for item in customer.items] + [-1])
+    answer = recheck(
+        data.draw(st.none() | st.just(policy)),
+        customer,
+        data.draw(any_level),
+        data.draw(st.lists(keys)),
+        data.draw(st.dictionaries(keys, any_level)),
+        now,
+        issued=data.draw(st.booleans()),
+    )
+    assert isinstance(answer, Confirmed) or answer.reason in SENTENCES
+
+
+# === REASONS === #
+
+# The first find will do: nothing is gained from making it small.
+search = settings(max_examples=2000, phases=[Phase.generate])
+DECIDED = [reason for reason in Reason if reason is not Reason.SETTLED]
+
+
+@pytest.mark.parametrize("reason", DECIDED)
+def test_every_reason_is_reachable_and_has_a_sentence(reason):
+    """Which also shows that the situations drawn above touch every rule."""
+    assert SENTENCES[reason]
+    found = find(
+        situations(),
+        lambda s: reason in {skip.reason for skip in decide(*s).skipped.values()},
+        settings=search,
+    )
+    assert found
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["preventive", "formal", "firmer than its items", "with overdue not escalated"],
+)
+def test_every_kind_of_message_is_drawn(kind):
+    def shows(situation):
+        outcome = decide(*situation)
+        message = outcome.message
+        if message is None:
+            return False
+        if kind == "preventive":
+            return message.level.preventive
+        if kind == "formal":
+            return message.level.formal
+        if kind == "firmer than its items":
+            return message.level not in outcome.escalated.values()
+        return len(message.carried) > len(outcome.escalated)
+
+    assert find(situations(), shows, settings=search)

@@ -1,0 +1,1 @@
+from . import dunning_hold_wizard, dunning_run_wizard

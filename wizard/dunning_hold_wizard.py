@@ -1,0 +1,63 @@
+from odoo import fields, models
+from odoo.exceptions import UserError
+
+
+class DunningHoldWizard(models.TransientModel):
+    """Pause dunning of customers, or of some of their items, with a reason."""
+
+    _name = "dunning.hold.wizard"
+    _description = "Pause Dunning"
+
+    profile_ids = fields.Many2many("credit.profile", string="Customers", required=True)
+    move_line_ids = fields.Many2many(
+        "account.move.line",
+        string="Items",
+        help="Empty: everything the customers owe.",
+    )
+    kind = fields.Selection(
+        [("manual", "Manual pause"), ("dispute", "Dispute")],
+        required=True,
+        default="manual",
+    )
+    reason = fields.Char(required=True)
+    date_to = fields.Date(
+        string="Until",
+        help="Last day of the pause. Leave empty to pause until its owner ends it.",
+    )
+    user_id = fields.Many2one(
+        "res.users",
+        string="Owner",
+        required=True,
+        default=lambda self: self.env.user,
+        domain=[("share", "=", False)],
+        help="Who sees to it that the pause ends.",
+    )
+
+    def action_pause(self):
+        self.ensure_one()
+        today = fields.Date.context_today(self)
+        if self.date_to and self.date_to < today:
+            raise UserError(
+                self.env._("The pause would be over already: choose a later day.")
+            )
+        self.env["dunning.hold"].create(
+            [self._prepare_hold(profile, today) for profile in self.profile_ids]
+        )
+        return {"type": "ir.actions.client", "tag": "soft_reload"}
+
+    def _prepare_hold(self, profile, today):
+        items = self.move_line_ids.filtered(
+            lambda line: (
+                line.partner_id.commercial_partner_id == profile.partner_id
+                and line.company_id.root_id == profile.company_id
+            )
+        )
+        return {
+            "profile_id": profile.id,
+            "kind": self.kind,
+            "reason": self.reason,
+            "date_from": today,
+            "date_to": self.date_to,
+            "user_id": self.user_id.id,
+            "move_line_ids": [fields.Command.set(items.ids)],
+        }
