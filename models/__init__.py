@@ -12,6 +12,7 @@ from . import (
     dunning_situation,
     dunning_skip,
     mail_activity,
+    mail_mail,
     mail_notification,
     res_company,
     res_config_settings,

@@ -22,12 +22,12 @@ class AccountMove(models.Model):
         string="Notices", compute="_compute_dunning_notice_count", groups=PROFILE_GROUPS
     )
     dunning_why = fields.Char(
-        string="Dunning today", compute="_compute_dunning", groups=PROFILE_GROUPS
+        string="Dunning today", compute="_compute_dunning_why", groups=PROFILE_GROUPS
     )
     dunning_hold_id = fields.Many2one(
         "dunning.hold",
         string="Dunning pause",
-        compute="_compute_dunning",
+        compute="_compute_dunning_why",
         groups=PROFILE_GROUPS,
     )
 
@@ -43,15 +43,21 @@ class AccountMove(models.Model):
 
     @api.depends("line_ids.dunning_level_id", "line_ids.reconciled", "state")
     def _compute_dunning(self):
+        for move in self:
+            top = (
+                move._dunning_items()
+                .filtered("dunning_level_id")
+                .sorted(lambda line: line.dunning_level_id.days)[-1:]
+            )
+            move.dunning_level_id = top.dunning_level_id
+            move.dunning_date = top.dunning_date
+
+    def _compute_dunning_why(self):
+        """Apart from the level: lists show levels, only forms ask the rules."""
         items = self._dunning_items()
         holds = self._dunning_running_holds(items)
         for move in self:
             mine = move._dunning_items()
-            top = mine.filtered("dunning_level_id").sorted(
-                lambda line: line.dunning_level_id.days
-            )[-1:]
-            move.dunning_level_id = top.dunning_level_id
-            move.dunning_date = top.dunning_date
             move.dunning_hold_id = holds.filtered(
                 lambda h, lines=mine: h.move_line_ids & lines
             )[:1]

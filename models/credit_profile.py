@@ -273,6 +273,11 @@ class CreditProfile(models.Model):
         )
         return dict(action, domain=[("profile_id", "=", self.id)], context={})
 
+    def action_view_partner(self):
+        """Open the contact behind the profile."""
+        self.ensure_one()
+        return self.partner_id.get_formview_action()
+
     def action_pause(self):
         """Open the dialogue that pauses dunning of the customer."""
         return {

@@ -1,6 +1,8 @@
 import logging
 from datetime import timedelta
 
+from markupsafe import Markup
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
@@ -283,6 +285,7 @@ class DunningDelivery(models.Model):
         self.state = "sending"
         message = profile.message_post(**self._prepare_email(), force_send=False)
         self.mail_message_id = message
+        # what fails before any mail is sent (no address, say) is known at once
         self._sync_notifications()
 
     def _prepare_email(self):
@@ -301,8 +304,7 @@ class DunningDelivery(models.Model):
         )
         return {
             "subject": rendered["subject"],
-            "body": rendered["body_html"],
-            "body_is_html": True,
+            "body": Markup(rendered["body_html"]),
             "email_from": email_from,
             "author_id": sender.id,
             "message_type": "comment",
@@ -398,9 +400,17 @@ class DunningDelivery(models.Model):
             {"state": "cancelled", "error": reason}
         )
 
+    @api.model
+    def _sync_messages(self, messages):
+        """Take over what Odoo knows of these messages, where they are deliveries."""
+        # sudo: the mail queue and the gateway run as whoever they run as
+        self.sudo().search([("mail_message_id", "in", messages.ids)])._sync_notifications()
+
     def _sync_notifications(self):
         """Take over what Odoo knows of the e-mails: sent, bounced, refused."""
-        for delivery in self.filtered(lambda d: d.state in ("sending", "sent")):
+        for delivery in self.filtered(
+            lambda d: d.state in ("queued", "sending", "sent")
+        ):
             # sudo: notifications are readable by their recipient only
             notifications = (
                 delivery.sudo()
@@ -414,7 +424,7 @@ class DunningDelivery(models.Model):
     def _sync_notification(self, notification):
         status = notification.notification_status
         if status in ("sent", "pending"):
-            if self.state == "sending":
+            if self.state in ("queued", "sending"):
                 self._mark_sent()
         elif status == "bounce":
             self._fail(

@@ -878,21 +878,16 @@ class DunningNotice(models.Model):
         )
 
     def _letter_contact(self):
-        """Whom to contact: the collector, with the company's numbers as a stopgap.
-
-        :return: a new ``res.partner``, not stored.
-        """
+        """Whom to contact: the collector, with the company's numbers as a stopgap."""
         self.ensure_one()
         # sudo: a collector's name and numbers are made to be printed here
         person = self.sudo().user_id.partner_id
         company = self.company_id.sudo()
-        return self.env["res.partner"].new(
-            {
-                "name": person.name or company.name,
-                "phone": person.phone or company.phone,
-                "email": person.email or company.email,
-            }
-        )
+        return {
+            "name": person.name or company.name,
+            "phone": person.phone or company.phone,
+            "email": person.email or company.email,
+        }
 
     def _payment_accounts(self):
         """Where to pay: the accounts the invoices name, else the company's own."""

@@ -65,6 +65,12 @@ class DunningRun(models.Model):
         "credit.profile", string="Selected customers", readonly=True
     )
     notice_ids = fields.One2many("dunning.notice", "run_id")
+    problem_notice_ids = fields.One2many(
+        "dunning.notice",
+        "run_id",
+        string="Problems",
+        domain=["|", ("error", "!=", False), ("delivery_state", "=", "failed")],
+    )
     skip_ids = fields.One2many("dunning.skip", "run_id")
     customer_count = fields.Integer(string="Customers looked at", readonly=True)
     item_count = fields.Integer(string="Items looked at", readonly=True)

@@ -202,10 +202,11 @@ class DunningSituation(models.AbstractModel):
     def _fetch_pending(self, company, by_partner):
         """Customer payments on their way that have no journal entry yet.
 
-        A payment with an entry shows as a credit among the open items already.
+        A payment with an entry shows as a credit among the open items already. Online
+        payments count from the moment the provider knows of them.
         """
         self.env["account.payment"].flush_model()
-        result = defaultdict(list)
+        result = defaultdict(list, self._fetch_online_payments(company, by_partner))
         for row in self.env.execute_query_dict(
             SQL(
                 """
@@ -234,6 +235,49 @@ class DunningSituation(models.AbstractModel):
             for key in ("currency", "company"):
                 row[key] = company._to_decimal(row[key])
             result[row.pop("customer_id")].append(row)
+        return result
+
+    @api.model
+    def _fetch_online_payments(self, company, by_partner):
+        """Transactions of payment providers that are not yet payments in the books.
+
+        Only where core's ``payment`` is installed.
+        """
+        result = defaultdict(list)
+        if "payment.transaction" not in self.env:
+            return result
+        transactions = (
+            self.env["payment.transaction"]
+            .sudo()
+            .search(
+                [
+                    ("partner_id.commercial_partner_id", "in", list(by_partner)),
+                    ("company_id", "child_of", company.id),
+                    ("operation", "!=", "refund"),
+                    "|",
+                    ("state", "in", ("pending", "authorized")),
+                    "&",
+                    ("state", "=", "done"),
+                    ("is_post_processed", "=", False),
+                ],
+                order="id",
+            )
+        )
+        for transaction in transactions:
+            day = fields.Date.to_date(transaction.create_date)
+            result[transaction.partner_id.commercial_partner_id.id].append(
+                {
+                    "name": transaction.reference,
+                    "date": day,
+                    "currency_id": transaction.currency_id.id,
+                    "currency": company._to_decimal(transaction.amount),
+                    "company": company._to_decimal(
+                        transaction.currency_id._convert(
+                            transaction.amount, company.currency_id, company, day
+                        )
+                    ),
+                }
+            )
         return result
 
     @api.model

@@ -5,17 +5,13 @@ class MailNotification(models.Model):
     _inherit = "mail.notification"
 
     def write(self, vals):
-        """Tell dunning deliveries what became of their e-mail, the moment it is known.
+        """Tell dunning deliveries of a bounce, which the mail gateway writes here.
 
-        Core writes here when a mail is sent, refused, or bounces through the gateway.
+        Only of bounces: while core sends, it marks the notification as failed first and
+        as sent afterwards, so an exception seen here is not yet the truth. What became
+        of the sending is taken over in ``mail.mail._postprocess_sent_message``.
         """
         result = super().write(vals)
-        if "notification_status" in vals:
-            # sudo: the mail queue and the gateway run as whoever they run as
-            deliveries = (
-                self.env["dunning.delivery"]
-                .sudo()
-                .search([("mail_message_id", "in", self.mail_message_id.ids)])
-            )
-            deliveries._sync_notifications()
+        if vals.get("notification_status") == "bounce":
+            self.env["dunning.delivery"]._sync_messages(self.sudo().mail_message_id)
         return result

@@ -68,6 +68,17 @@ class ResPartner(models.Model):
         groups=PROFILE_GROUPS,
     )
 
+    dunning_currency_id = fields.Many2one(
+        "res.currency", compute="_compute_dunning_fields", groups=PROFILE_GROUPS
+    )
+    dunning_amount_overdue = fields.Monetary(
+        string="Overdue",
+        currency_field="dunning_currency_id",
+        compute="_compute_dunning_fields",
+        groups=PROFILE_GROUPS,
+        help="In the current company, as of the last refresh.",
+    )
+
     # === COMPUTE AND SEARCH === #
 
     @api.depends_context("company")
@@ -96,6 +107,7 @@ class ResPartner(models.Model):
         "credit_profile_id.user_id",
         "credit_profile_id.customer_kind",
         "credit_profile_id.level_id",
+        "credit_profile_id.amount_overdue",
     )
     def _compute_dunning_fields(self):
         for partner in self:
@@ -107,6 +119,8 @@ class ResPartner(models.Model):
             )
             partner.dunning_level_id = profile.level_id
             partner.dunning_hold_id = profile.hold_id
+            partner.dunning_currency_id = self.env.company.root_id.currency_id
+            partner.dunning_amount_overdue = profile.amount_overdue
 
     def _search_profile(self, name, operator, value):
         """Partners whose profile in the current company matches."""

@@ -1,1 +1,1 @@
-from . import test_job
+from . import test_channels, test_facts, test_job, test_selection

@@ -28,7 +28,7 @@ class TestJob(DunningCommon):
 
         run.action_approve()
         run.action_issue()
-        self.assertEqual(notice.state, "issued")
+        self.assertEqual(notice.state, "issued", notice.error)
         self.assertTrue(notice.name)
         self.assertRegex(notice.pdf_sha256, r"^[0-9a-f]{64}$")
         self.assertTrue(notice.attachment_id.raw)
@@ -41,7 +41,7 @@ class TestJob(DunningCommon):
         self.assertEqual(len(mails), 1)
         self.assertIn("alpha@customer.example", mails[0]["email_to"][0])
         self.assertIn("250", mails[0]["body"])
-        self.assertEqual(notice.delivery_ids.state, "sent")
+        self.assertEqual(notice.delivery_ids.state, "sent", notice.delivery_ids.error)
         self.assertEqual(run.state, "done")
         self.assertFalse(notice.settled)
 

@@ -192,3 +192,42 @@ def build_once(name: str, build: Callable[[str], None]) -> bool:
     build(name + BUILDING)
     publish(name)
     return True
+
+
+# --- a database made of sources that change -------------------------------------------
+
+_SOURCES = ("*.py", "*.xml", "*.csv", "*.po")
+_NOT_LOADED = {"dev", "tests", "static"}
+
+
+def source_fingerprint() -> str:
+    """Changes when an update of our modules would change a database."""
+    files = [
+        file
+        for pattern in _SOURCES
+        for file in paths.ROOT.rglob(pattern)
+        if not _is_elsewhere(file.relative_to(paths.ROOT).parts)
+    ]
+    return paths.fingerprint(
+        *(f"{file}{paths.sha256_of(file)}" for file in sorted(files))
+    )
+
+
+def _is_elsewhere(parts: tuple[str, ...]) -> bool:
+    return parts[0] in _NOT_LOADED or any(part.startswith(".") for part in parts)
+
+
+_KEY = "account_dunning.harness_sources"
+
+
+def remember_sources(name: str, sources: str) -> None:
+    postgres.psql(
+        f"DELETE FROM ir_config_parameter WHERE key = '{_KEY}'; "
+        f"INSERT INTO ir_config_parameter (key, value) VALUES ('{_KEY}', '{sources}')",
+        database=name,
+    )
+
+
+def remembered_sources(name: str) -> str | None:
+    query = f"SELECT value FROM ir_config_parameter WHERE key = '{_KEY}'"
+    return next(iter(postgres.psql(query, database=name)), None)

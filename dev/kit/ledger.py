@@ -28,7 +28,8 @@ HEADERS = {
     "country": "country countrycode countryname customercountry pays codepays land",
     "invoice": """invoice invoicenumber invoiceno invoiceid invoicenr inv invno number
         document documentnumber documentno docno voucher facture numerofacture nofacture
-        nfacture numfacture numero reference ref rechnung rechnungsnummer belegnummer""",
+        nfacture numfacture numero reference ref rechnung rechnungsnummer
+        belegnummer""",
     "invoice_date": """invoicedate date documentdate docdate issuedate issued billdate
         billingdate postingdate datefacture datedefacture dateemission
         rechnungsdatum belegdatum""",

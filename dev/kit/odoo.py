@@ -81,6 +81,14 @@ def fingerprint() -> str:
     return paths.fingerprint(release.read_text(), fetched)
 
 
+def has_module(name: str) -> bool:
+    text = paths.ODOO_CONF.read_text()
+    folders = re.search(r"^addons_path = (.*)$", text, re.MULTILINE)[1].split(",")
+    core = paths.ODOO_LINK / "odoo" / "addons"
+    places = [core, *map(Path, folders)]
+    return any((place / name / "__manifest__.py").is_file() for place in places)
+
+
 def _write_configuration(folder: Path) -> None:
     addons = [paths.ADDONS]
     # Debian's package keeps all of core in odoo/addons; a source checkout has two

@@ -4,7 +4,8 @@ import os
 import shlex
 import signal
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from .progress import HarnessError
@@ -61,3 +62,22 @@ def foreground(*words: str | Path, **options) -> int:
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def background(*words: str | Path, **options) -> Iterator[subprocess.Popen]:
+    """A server that runs while the body does.
+
+    In a session of its own, so that Ctrl-C reaches the harness only, which ends the
+    server when the body is left.
+    """
+    process = subprocess.Popen(guarded(*words), start_new_session=True, **options)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()

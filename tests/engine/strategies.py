@@ -29,7 +29,7 @@ settings.register_profile(
     deadline=None,
     derandomize=True,
     database=None,
-    max_examples=150,
+    max_examples=100,
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("engine")
@@ -66,7 +66,7 @@ lists_of_days = {
 }
 bools, rarely, sometimes = st.booleans(), one_in(10), one_in(3)
 starts, gaps = st.sampled_from(StartRule), maybe(st.integers(0, 15), 0)
-min_amounts = maybe(amounts(0, 200_00), ZERO)
+min_amounts = maybe(amounts(0, 1000_00), ZERO)
 min_shares = maybe(amounts(0, 40_00), ZERO)
 residuals, credit_notes = amounts(1), amounts(-500_00, 0)
 originals = maybe(amounts(-500_00))
@@ -172,8 +172,8 @@ def circumstances(day: date = TODAY):
         day=st.just(day),
         scheduled=bools,
         baseline=maybe(days_around(before=60)),
-        bank_date=maybe(days_around(before=10, after=0)),
-        bank_max_age=maybe(st.integers(0, 10), 0),
+        bank_date=maybe(days_around(before=20, after=0)),
+        bank_max_age=st.integers(0, 5),
     )
 
 
@@ -218,6 +218,6 @@ def situations(**fixed):
     """
     some = policies(min_levels=1, **fixed)
     none = st.just(Policy()) if fixed else maybe(st.just(Policy()))
-    seldom = one_in(20).flatmap(lambda bare: none if bare else some)
+    seldom = one_in(8).flatmap(lambda bare: none if bare else some)
     wild = st.tuples(seldom, customers(), circumstances())
     return st.one_of(wild, likely(**fixed))

@@ -1,0 +1,282 @@
+"""`./dev/demo`: a database, the day's job, its summary, a web server."""
+
+import argparse
+import dataclasses
+import json
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+from . import databases, ledger, odoo, paths, postgres, run, scripts, setup, summary
+from .progress import HarnessError, say, step
+
+DATABASE = "demo"
+#: modules the demo shows beside our own
+_EXTRA_MODULES = ("l10n_fr_account",)
+
+
+def start(words: list[str], description: str) -> int:
+    options = _parser(description).parse_args(words)
+    _check_port(options)
+    setup.ensure()
+    with postgres.running(), tempfile.TemporaryDirectory() as scratch:
+        source = _Demo() if options.ledger is None else _Ledger(options)
+        with databases.reserved(source.database):
+            return _Session(source, options, Path(scratch)).run()
+
+
+def _parser(description: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="./dev/demo",
+        description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--once", action="store_true", help="stop after the summary")
+    parser.add_argument("--port", type=int, default=8069, help="default: 8069")
+    parser.add_argument(
+        "--reset", action="store_true", help="make the database anew, from nothing"
+    )
+    parser.add_argument(
+        "--lang", choices=["en_US", "fr_FR"], help="the language of admin"
+    )
+    parser.add_argument(
+        "--date",
+        type=_day,
+        default=date.today(),
+        metavar="YYYY-MM-DD",
+        help="the day the job runs for (default: today)",
+    )
+    parser.add_argument(
+        "--ledger",
+        type=Path,
+        metavar="FILE.csv",
+        help="load this receivables ledger, as known on --date, instead of demo data; "
+        "columns: customer, country, invoice, invoice date, due date, amount, "
+        "currency, paid date, disputed",
+    )
+    return parser
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"'{text}' is no date like 2026-01-31"
+        ) from None
+
+
+# --- what the database is made of -----------------------------------------------------
+
+
+class _Demo:
+    """The addon's own demo data."""
+
+    database = DATABASE
+    notices: tuple = ()
+
+    def fill(self, database: str, scratch: Path) -> None:
+        words = [database, *databases.own_modules()]
+        scripts.call("build_demo.py", "Demo data", *words)
+
+
+class _Ledger:
+    """A ledger file; a database for each content and day."""
+
+    def __init__(self, options: argparse.Namespace):
+        try:
+            data = options.ledger.read_bytes()
+        except OSError as error:
+            raise HarnessError(f"{options.ledger}: {error.strerror}", 2) from error
+        self.file = options.ledger
+        self.day = options.date
+        self.parsed = ledger.parse(data)
+        if self.parsed.problems:
+            raise HarnessError(self._rejection(), 2)
+        content = paths.fingerprint(data.hex())[:8]
+        self.database = f"ledger-{content}-{options.date:%Y%m%d}"
+        self.memory = paths.STATE / "ledgers" / f"{self.database}.json"
+
+    def _rejection(self) -> str:
+        problems = self.parsed.problems
+        lines = "\n".join(f"  {problem}" for problem in problems)
+        rows = len({problem.line for problem in problems})
+        return (
+            f"{self.file} was not loaded: {rows} of its lines have something wrong.\n"
+            f"{lines}\nNothing was loaded."
+        )
+
+    def fill(self, database: str, scratch: Path) -> None:
+        say(f"Ledger: {self._as_understood()}")
+        rows = scratch / "rows.json"
+        plain = [dataclasses.asdict(row) for row in self.parsed.rows]
+        rows.write_text(json.dumps(plain, default=str))
+        result = scripts.call(
+            "load_ledger.py",
+            f"Loading {len(plain)} invoices",
+            *("--database", database, "--date", str(self.day)),
+            *("--rows", str(rows), "--result", str(scratch / "notices.json")),
+            result=scratch / "notices.json",
+        )
+        self.memory.parent.mkdir(exist_ok=True)
+        self.memory.write_text(json.dumps(result))
+
+    def _as_understood(self) -> str:
+        columns = self.parsed.columns.items()
+        return ", ".join(f"{key.replace('_', ' ')} = '{name}'" for key, name in columns)
+
+    @property
+    def notices(self) -> list[str]:
+        loaded = json.loads(self.memory.read_text())["notices"]
+        notices = [*self.parsed.notices, *loaded]
+        latest = max(row.due_date for row in self.parsed.rows)
+        if (self.day - latest).days > 366:
+            notices.append(
+                f"the last due date in it is {latest}: choose a day with --date"
+            )
+        return notices
+
+
+# --- one call of the command ----------------------------------------------------------
+
+
+class _Session:
+    def __init__(self, source: _Demo | _Ledger, options, scratch: Path):
+        self.source = source
+        self.options = options
+        self.scratch = scratch
+        self.database = source.database
+        self.mails = paths.STATE / "mail" / self.database
+        self.letters = paths.STATE / "letters" / f"{self.database}-{options.date}.pdf"
+
+    def run(self) -> int:
+        self._have_database()
+        port = _free_port() if self.options.once else self.options.port
+        with self._mail_sink() as smtp_port, self._server(port, smtp_port) as server:
+            values = self._job(port, smtp_port)
+            say()
+            say(summary.text(values, self.letters, self.mails, self.source.notices))
+            if self.options.once:
+                return 0
+            say(f"\nhttp://localhost:{port}  (admin / admin)   Ctrl-C ends it")
+            return self._serve(server)
+
+    def _have_database(self) -> None:
+        if self.options.reset:
+            databases.drop(self.database)
+            databases.drop(self.database + databases.BUILDING)
+        sources = databases.source_fingerprint()
+        if databases.build_once(self.database, self._build):
+            databases.remember_sources(self.database, sources)
+        elif databases.remembered_sources(self.database) != sources:
+            modules = databases.own_modules()
+            databases.update(self.database, modules, "The addon changed: updating it")
+            databases.remember_sources(self.database, sources)
+
+    def _build(self, name: str) -> None:
+        extra = [m for m in _EXTRA_MODULES if odoo.has_module(m)]
+        modules = [*databases.own_modules(), *extra]
+        databases.install(name, modules, f"Odoo database '{self.database}'")
+        self.source.fill(name, self.scratch)
+
+    def _job(self, port: int, smtp_port: int) -> dict:
+        self.letters.parent.mkdir(exist_ok=True)
+        words = {
+            "--database": self.database,
+            "--date": self.options.date,
+            "--url": f"http://localhost:{port}",
+            "--smtp-port": smtp_port,
+            "--letters": self.letters,
+            "--result": self.scratch / "summary.json",
+        }
+        if self.options.lang:
+            words["--lang"] = self.options.lang
+        return scripts.call(
+            "job.py",
+            f"Dunning job for {self.options.date}",
+            *(str(word) for pair in words.items() for word in pair),
+            result=self.scratch / "summary.json",
+        )
+
+    # --- servers ------------------------------------------------------------------
+
+    @contextmanager
+    def _mail_sink(self) -> Iterator[int]:
+        with scripts.background("mail_sink.py", str(self.mails)) as process:
+            first = process.stdout.readline()
+            if not first.strip():
+                raise HarnessError(f"the mail sink did not start; see {scripts.LOG}")
+            yield int(first)
+
+    @contextmanager
+    def _server(self, port: int, smtp_port: int) -> Iterator:
+        words = [
+            *("--database", self.database, "--http-port", str(port)),
+            *("--http-interface", "127.0.0.1"),
+            *("--smtp", "127.0.0.1", "--smtp-port", str(smtp_port)),
+        ]
+        log = paths.LOGS / f"{self.database}-server.log"
+        with (
+            log.open("w") as stream,
+            run.background(
+                *odoo.command(*words),
+                env=odoo.environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=stream,
+                stderr=subprocess.STDOUT,
+            ) as process,
+        ):
+            with step("Odoo's web server"):
+                _wait_until_it_answers(port, process, log)
+            yield process
+
+    def _serve(self, server) -> int:
+        code = server.wait()
+        raise HarnessError(
+            f"Odoo's web server ended (exit code {code}); see "
+            f"{paths.LOGS / f'{self.database}-server.log'}"
+        )
+
+
+def _wait_until_it_answers(port: int, process, log: Path) -> None:
+    deadline = time.monotonic() + 120
+    while process.poll() is None and time.monotonic() < deadline:
+        try:
+            url = f"http://127.0.0.1:{port}/web/health"
+            # no proxy: it is this machine
+            opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+            with opener.open(url, timeout=30):
+                return
+        except (urllib.error.URLError, OSError):
+            # not yet
+            time.sleep(0.2)
+    output = log.read_text(errors="replace")
+    raise run.failed("Starting Odoo's web server", ["odoo"], -1, output)
+
+
+def _free_port() -> int:
+    with socket.socket() as stream:
+        stream.bind(("127.0.0.1", 0))
+        return stream.getsockname()[1]
+
+
+def _check_port(options: argparse.Namespace) -> None:
+    """Say so before a long build, not after it."""
+    if options.once:
+        return
+    with socket.socket() as stream:
+        stream.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            stream.bind(("127.0.0.1", options.port))
+        except OSError as error:
+            raise HarnessError(
+                f"port {options.port} is not free ({error.strerror}); "
+                f"try --port {options.port + 1}"
+            ) from error
