@@ -180,6 +180,12 @@ class CreditProfile(models.Model):
                 profile._open_items_domain(), order="date_maturity, id"
             )
 
+    @api.depends(
+        "hold_ids.date_from",
+        "hold_ids.date_to",
+        "hold_ids.ended_on",
+        "hold_ids.move_line_ids",
+    )
     def _compute_hold_id(self):
         Hold = self.env["dunning.hold"]
         today = fields.Date.context_today(self)

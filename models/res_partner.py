@@ -82,7 +82,7 @@ class ResPartner(models.Model):
     # === COMPUTE AND SEARCH === #
 
     @api.depends_context("company")
-    @api.depends("commercial_partner_id")
+    @api.depends("commercial_partner_id.credit_profile_ids.company_id")
     def _compute_credit_profile_id(self):
         profiles = (
             self.env["credit.profile"]
@@ -153,12 +153,13 @@ class ResPartner(models.Model):
     # === INVERSE === #
 
     def _write_profile(self, name, source):
-        for partner in self:
+        # read before a profile is made: making one recomputes the partner's fields
+        for partner, value in [(partner, partner[source]) for partner in self]:
             profile = self.env["credit.profile"]._for_partners(
                 partner, self.env.company
             )
-            if profile[name] != partner[source]:
-                profile[name] = partner[source]
+            if profile[name] != value:
+                profile[name] = value
 
     def _inverse_dunning_policy_id(self):
         self._write_profile("policy_id", "dunning_policy_id")

@@ -1,1 +1,9 @@
-from . import test_channels, test_facts, test_job, test_selection
+from . import (
+    test_access,
+    test_channels,
+    test_facts,
+    test_job,
+    test_profiles,
+    test_runs,
+    test_selection,
+)

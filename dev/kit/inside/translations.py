@@ -1,0 +1,102 @@
+"""Compare, and bring up to date, a module's .pot and French .po.
+
+translations.py check|write FRESH.pot COMMITTED.pot fr.po RESULT.json
+"""
+
+import json
+import re
+import sys
+from collections import Counter
+from pathlib import Path
+
+import polib
+
+#: what has to be in a translation exactly as it is in the term
+_KEEP = re.compile(
+    r"%\(\w+\)[sdf]|%[sdfr]|\{\w*\}|\bt-[\w-]+=\"[^\"]*\"|</?(?:t|a|b|i|strong|em|br)\b"
+)
+
+
+def main(mode: str, fresh: str, committed: str, french: str, result: str) -> None:
+    terms = polib.pofile(fresh, wrapwidth=78)
+    problems = []
+    if mode == "write":
+        write(terms, Path(committed), Path(french))
+    else:
+        problems += outdated(terms, Path(committed))
+    problems += untranslated(terms, Path(french))
+    Path(result).write_text(json.dumps({"problems": problems}))
+
+
+def write(terms: polib.POFile, committed: Path, french: Path) -> None:
+    committed.parent.mkdir(exist_ok=True)
+    if not committed.exists() or _content(terms) != _content(_read(committed)):
+        # else only the date would change
+        terms.save(str(committed))
+    po = _read(french) if french.exists() else polib.POFile(wrapwidth=78)
+    po.metadata = {
+        **terms.metadata,
+        **po.metadata,
+        "Language": "fr",
+        "Plural-Forms": "nplurals=2; plural=(n > 1);",
+    }
+    before = str(po)
+    po.merge(terms)
+    for entry in po.obsolete_entries():
+        po.remove(entry)
+    if str(po) != before or not french.exists():
+        po.save(str(french))
+
+
+def _content(po: polib.POFile) -> list:
+    return [(entry.msgid, entry.comment, entry.occurrences) for entry in po]
+
+
+def _read(file: Path) -> polib.POFile:
+    return polib.pofile(str(file), wrapwidth=78)
+
+
+def outdated(terms: polib.POFile, committed: Path) -> list[str]:
+    if not committed.exists():
+        return [f"{committed.name} is missing; run ./dev/i18n"]
+    now = {entry.msgid for entry in terms}
+    then = {entry.msgid for entry in _read(committed)}
+    return [
+        *(f"{committed.name} lacks {_short(term)}" for term in sorted(now - then)),
+        *(
+            f"{committed.name} has {_short(term)}, which is gone"
+            for term in sorted(then - now)
+        ),
+    ]
+
+
+def untranslated(terms: polib.POFile, french: Path) -> list[str]:
+    if not french.exists():
+        return [f"{french.name} is missing; run ./dev/i18n"]
+    known = {entry.msgid: entry for entry in _read(french) if not entry.obsolete}
+    return [
+        f"{french.name}: {_short(entry.msgid)} {trouble}"
+        for entry in terms
+        if (trouble := _trouble(known.get(entry.msgid)))
+    ]
+
+
+def _trouble(entry: polib.POEntry | None) -> str | None:
+    if entry is None or not entry.msgstr.strip():
+        return "is not translated"
+    if entry.fuzzy:
+        return "is marked as fuzzy"
+    wanted, found = (Counter(_KEEP.findall(t)) for t in (entry.msgid, entry.msgstr))
+    if wanted != found:
+        lost = ", ".join((wanted - found) or (found - wanted))
+        return f"differs from its translation in: {lost}"
+    return None
+
+
+def _short(term: str) -> str:
+    line = " ".join(term.split())
+    return repr(line if len(line) <= 70 else line[:67] + "...")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,71 @@
+"""`./dev/i18n`."""
+
+import argparse
+import tempfile
+from pathlib import Path
+
+from . import databases, odoo, paths, postgres, run, scripts, setup
+from .progress import HarnessError, say, step
+
+DATABASE = "i18n"
+
+
+def start(words: list[str], description: str) -> int:
+    parser = argparse.ArgumentParser(
+        prog="./dev/i18n",
+        description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--check", action="store_true")
+    parser.add_argument("--database", default=DATABASE, help="name to work under")
+    options = parser.parse_args(words)
+    setup.ensure(with_tests=True)
+    with tempfile.TemporaryDirectory() as folder, postgres.running():
+        with databases.reserved(options.database):
+            exported = _export(options.database, Path(folder))
+        problems = [
+            problem
+            for module, pot in exported.items()
+            for problem in _look_at(module, pot, options.check, Path(folder))
+        ]
+    if not problems:
+        say("Translations: complete")
+        return 0
+    lines = "\n".join(f"  {problem}" for problem in problems)
+    if options.check:
+        raise HarnessError(f"translations are not in order:\n{lines}")
+    say(f"To do in i18n/fr.po:\n{lines}")
+    return 0
+
+
+def _export(database: str, folder: Path) -> dict[str, Path]:
+    """The terms of each of our modules as Odoo finds them, as .pot files."""
+    modules = databases.own_modules()
+    databases.copy(databases.template(), database)
+    databases.install(database, modules, "Installing the addon")
+    found = {}
+    with step("Collecting the terms to translate"):
+        for module in modules:
+            found[module] = folder / f"{module}.pot"
+            command = odoo.command("i18n", "export", "-d", database, "-l", "pot")
+            run.capture(
+                [*command, "-o", found[module], module],
+                "Collecting the terms to translate",
+                env=odoo.environment(),
+            )
+    databases.drop(database)
+    return found
+
+
+def _look_at(module: str, pot: Path, check_only: bool, folder: Path) -> list[str]:
+    home = paths.ROOT if module == paths.MODULE else paths.ROOT / "bridges" / module
+    result = folder / "problems.json"
+    answer = scripts.call(
+        "translations.py",
+        f"Looking at the translations of {module}",
+        *("check" if check_only else "write", str(pot)),
+        *(str(home / "i18n" / f"{module}.pot"), str(home / "i18n" / "fr.po")),
+        str(result),
+        result=result,
+    )
+    return answer["problems"]

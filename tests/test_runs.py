@@ -1,0 +1,270 @@
+"""Runs: scheduled actions, resuming, repeating, dry run, cost in queries."""
+
+from datetime import datetime, timedelta
+from unittest.mock import patch
+
+from freezegun import freeze_time
+
+from odoo.exceptions import UserError
+from odoo.tests import Form
+
+from odoo.addons.account_dunning.models import dunning_run
+
+from .common import NOW, TODAY, DunningCommon
+
+
+class TestRuns(DunningCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        # only the company of these tests: the database may hold others
+        others = cls.env["res.company"].sudo().search([("id", "!=", cls.company.id)])
+        others.dunning_auto_propose = False
+
+    def _cron(self, name, when=NOW):
+        with freeze_time(when), self.enter_registry_test_mode():
+            self.env.ref(f"account_dunning.{name}").sudo().method_direct_trigger()
+        self.env.invalidate_all()
+
+    def _scheduled(self, day=TODAY):
+        return self.env["dunning.run"].search(
+            [
+                ("company_id", "=", self.company.id),
+                ("date", "=", day),
+                ("kind", "=", "scheduled"),
+            ]
+        )
+
+    # === SCHEDULED ACTIONS === #
+
+    def test_morning_job_proposes_and_waits(self):
+        customer = self._customer()
+        self._invoice(customer, late=4)
+        self._cron("ir_cron_propose")
+        run = self._scheduled()
+        self.assertRecordValues(run, [{"state": "proposed", "notice_count": 1}])
+        self.assertEqual(run.notice_ids.state, "draft")
+
+    def test_morning_job_twice_a_day_is_one_run_and_one_message(self):
+        customer = self._customer()
+        self._invoice(customer, late=4)
+        self._cron("ir_cron_propose")
+        self._scheduled().notice_ids.action_approve()
+        self._scheduled()._issue_notices()
+        self._cron("ir_cron_propose")
+        self.assertEqual(len(self._scheduled()), 1)
+        self.assertEqual(self._profile(customer).notice_count, 1)
+        self.assertEqual(len(self._deliver()), 1)
+        self.assertFalse(self._deliver())
+
+    def test_automatic_policy_goes_through_to_the_mail(self):
+        self.policy.mode = "automatic"
+        self.formal.approval = "manager"
+        soft, hard = self._customer("Soft"), self._customer("Hard")
+        self._invoice(soft, late=4)
+        self._item(self._invoice(hard, late=46)).dunning_level_id = self.final
+        self._cron("ir_cron_propose")
+        self._cron("ir_cron_issue")
+        notices = self._scheduled().notice_ids
+        self.assertEqual(
+            {n.partner_id.name: n.state for n in notices},
+            {"Soft": "issued", "Hard": "draft"},
+            "the formal notice waits for the credit manager",
+        )
+        with self.mock_mail_gateway():
+            self._cron("ir_cron_deliver", datetime(2026, 6, 15, 8, 0))
+        self.assertEqual(notices.delivery_ids.state, "sending")
+
+    def test_no_proposal_on_days_off(self):
+        self._invoice(self._customer(), late=4)
+        saturday = datetime(2026, 6, 20, 9, 0)
+        self._cron("ir_cron_propose", saturday)
+        self.assertFalse(self._scheduled(saturday.date()))
+
+    def test_untouched_proposal_is_replaced_the_next_day(self):
+        touched, untouched = self._customer("T"), self._customer("U")
+        for customer in (touched, untouched):
+            self._invoice(customer, late=4)
+        self._cron("ir_cron_propose")
+        first = self._scheduled()
+        tomorrow = TODAY + timedelta(days=1)
+        self._cron("ir_cron_propose", NOW + timedelta(days=1))
+        self.assertEqual(first.state, "cancelled")
+        second = self._scheduled(tomorrow)
+        self.assertEqual(second.draft_count, 2)
+
+        second.notice_ids[0].action_exclude()
+        self._cron("ir_cron_propose", NOW + timedelta(days=2))
+        self.assertEqual(second.state, "proposed", "somebody works on it")
+        third = self._scheduled(TODAY + timedelta(days=2))
+        self.assertIn("in_proposal", self._reasons(third))
+
+    def test_interrupted_proposal_goes_on_where_it_stopped(self):
+        customers = [self._customer(f"C{i}") for i in range(5)]
+        for customer in customers:
+            self._invoice(customer, late=4)
+        with patch.object(dunning_run, "BATCH", 2):
+            run = self.env["dunning.run"]._start(self.company, TODAY, scheduled=True)
+            self.assertEqual(run._propose_batch(), 2)
+            self.assertEqual(run.state, "proposing")
+            self._cron("ir_cron_propose")
+        self.assertEqual(self._scheduled(), run)
+        self.assertEqual(run.state, "proposed")
+        self.assertEqual(run.notice_ids.partner_id, self.env["res.partner"].union(*customers))
+        self.assertEqual(run.customer_count, 5)
+
+    def test_refresh_job_makes_profiles_and_figures(self):
+        customer = self._customer()
+        self._invoice(customer, 100, late=10)
+        self._invoice(customer, 50, late=-10)
+        self._credit_note(customer, 30)
+        self._cron("ir_cron_refresh_profiles")
+        profile = customer.credit_profile_id
+        self.assertRecordValues(
+            profile,
+            [
+                {
+                    "amount_open": 120,
+                    "amount_overdue": 100,
+                    "amount_not_due": 50,
+                    "amount_unallocated": 30,
+                    "overdue_count": 1,
+                    "days_overdue": 10,
+                }
+            ],
+        )
+
+    # === BY HAND === #
+
+    def test_many_notices_are_issued_in_the_background(self):
+        for i in range(3):
+            self._invoice(self._customer(f"C{i}"), late=4)
+        run = self._propose()
+        run.action_approve()
+        with patch.object(dunning_run, "ISSUE_AT_ONCE", 2):
+            action = run.action_issue()
+        self.assertEqual(action["tag"], "display_notification")
+        self.assertEqual(run.approved_count, 3)
+        self._cron("ir_cron_issue")
+        self.assertEqual(run.issued_count, 3)
+        self.assertFalse(run.issue_requested)
+
+    def test_excluded_notice_stays_out_and_may_come_again(self):
+        customer = self._customer()
+        invoice = self._invoice(customer, late=4)
+        run = self._propose(customer)
+        run.notice_ids.action_exclude("They called")
+        self.assertEqual(run.notice_ids.cancel_reason, "They called")
+        self.assertEqual(run.state, "done")
+        with self.assertRaises(UserError):
+            run.action_approve()
+        self.assertFalse(self._item(invoice).dunning_level_id)
+        self.assertTrue(self._propose(customer).notice_ids)
+
+    def test_nothing_to_issue_says_so(self):
+        self._invoice(self._customer(), late=4)
+        run = self._propose()
+        with self.assertRaises(UserError):
+            run.action_issue()
+
+    def test_second_contact_only_after_the_gap(self):
+        customer = self._customer()
+        self._invoice(customer, 100, late=4)
+        self._run(customer)
+        self._invoice(customer, 70, late=3)
+        for day in range(1, 5):
+            run = self._propose(customer, day=TODAY + timedelta(days=day))
+            self.assertFalse(run.notice_ids)
+            self.assertIn("too_soon", self._reasons(run))
+        self.assertTrue(
+            self._propose(customer, day=TODAY + timedelta(days=5)).notice_ids
+        )
+
+    # === DRY RUN === #
+
+    def test_dry_run_says_what_a_run_decides_and_writes_nothing(self):
+        due, quiet = self._customer("Due"), self._customer("Quiet")
+        self._invoice(due, 100, late=4)
+        self._invoice(quiet, 100, late=1)
+        tables = ("dunning.run", "dunning.notice", "dunning.skip", "dunning.delivery")
+
+        def counts():
+            return [self.env[name].search_count([]) for name in tables]
+
+        before = counts()
+        profiles = self._profile(due | quiet)
+        wizard = Form(
+            self.env["dunning.run.wizard"].with_context(default_profile_ids=profiles.ids)
+        ).save()
+        wizard.action_dry_run()
+        self.assertEqual(counts(), before)
+        lines = {line.profile_id.partner_id: line for line in wizard.line_ids}
+        self.assertEqual(lines[due].level_id, self.first)
+        self.assertEqual(lines[due].amount, 100)
+        self.assertFalse(lines[quiet].level_id)
+        self.assertIn("not reached", lines[quiet].sentence)
+
+        action = wizard.action_propose()
+        run = self.env["dunning.run"].browse(action["res_id"])
+        self.assertEqual(run.notice_ids.partner_id, due)
+
+    def test_messages_cannot_be_dated_back(self):
+        wizard = self.env["dunning.run.wizard"].create(
+            {"date": TODAY - timedelta(days=1)}
+        )
+        wizard.action_dry_run()
+        with self.assertRaises(UserError):
+            wizard.action_propose()
+
+    # === SUMMARY === #
+
+    def test_summary_counts_every_item_once(self):
+        first, second = self._customer("One"), self._customer("Two")
+        self._invoice(first, 100, late=4)
+        self._invoice(first, 100, late=-20)
+        self._invoice(second, 50, late=1)
+        run = self._propose(first, second)
+        summary = run._get_summary()
+        self.assertEqual((summary["customers"], summary["items"]), (2, 3))
+        self.assertEqual(sum(row["count"] for row in summary["skipped"]), 2)
+        (group,) = summary["notices"]
+        self.assertEqual((group["level"], group["count"]), ("First", 1))
+        self.assertEqual(
+            {k: float(v) for k, v in group["amounts"].items()},
+            {self.company.currency_id.name: 100.0},
+        )
+        self.assertEqual(run.skip_count + 1, run.item_count)
+
+    # === COST === #
+
+    def _query_count(self, function):
+        self.env.flush_all()
+        self.env.invalidate_all()
+        before = self.cr.sql_log_count
+        function()
+        self.env.flush_all()
+        return self.cr.sql_log_count - before
+
+    def test_number_of_queries_does_not_grow_with_customers(self):
+        groups = []
+        for size in (3, 12):
+            partners = self.env["res.partner"]
+            for i in range(size):
+                partner = self._customer(f"C{size}-{i}")
+                self._invoice(partner, late=4)
+                self._invoice(partner, late=-20)
+                partners |= partner
+            groups.append(self._profile(partners))
+        decide = self.env["dunning.situation"]._decide
+        # warm the caches that do not depend on the batch
+        self._query_count(lambda: decide(groups[0], TODAY))
+        few, many = (
+            self._query_count(lambda profiles=profiles: decide(profiles, TODAY))
+            for profiles in groups
+        )
+        self.assertEqual(few, many, "deciding costs queries per batch, not per customer")
+        refresh = [
+            self._query_count(lambda profiles=profiles: profiles._refresh_figures(TODAY))
+            for profiles in groups
+        ]
+        self.assertEqual(*refresh)

@@ -1,0 +1,36 @@
+from odoo import api, models
+
+
+class BasePartnerMergeAutomaticWizard(models.TransientModel):
+    _inherit = "base.partner.merge.automatic.wizard"
+
+    @api.model
+    def _update_foreign_keys(self, src_partners, dst_partner):
+        """Merge the credit profiles first, company by company.
+
+        Core would meet the rule "one profile per customer and company" and delete the
+        surplus profile, and with it the proof of what its customer was told.
+        """
+        self._merge_credit_profiles(src_partners, dst_partner)
+        return super()._update_foreign_keys(src_partners, dst_partner)
+
+    @api.model
+    def _merge_credit_profiles(self, src_partners, dst_partner):
+        # sudo: who may merge partners merges what hangs on them
+        Profile = self.env["credit.profile"].sudo().with_context(active_test=False)
+        customers = (src_partners | dst_partner).ids
+        profiles = Profile.search([("partner_id", "in", customers)])
+        for __, mine in profiles.grouped("company_id").items():
+            if len(mine) < 2:
+                continue  # core moves it
+            kept = mine.filtered(lambda p: p.partner_id == dst_partner)[:1] or mine[:1]
+            gone = mine - kept
+            gone.notice_ids.filtered(lambda n: n.state in ("draft", "approved"))._cancel(
+                self.env._("Merged into %(customer)s", customer=dst_partner.name)
+            )
+            self.env.flush_all()
+            self._update_foreign_keys_generic("credit.profile", gone, kept)
+            self._update_reference_fields_generic("credit.profile", gone, kept)
+            self.env.invalidate_all()
+            gone.unlink()
+            kept._recompute_last_contact()
