@@ -482,15 +482,17 @@ class DunningNotice(models.Model):
 
     # === BUSINESS METHODS: ISSUE === #
 
-    def _issue(self):
+    def _issue(self, day):
         """Issue approved notices: re-check, freeze, letter, levels, outbox.
 
         All or nothing per notice. A notice that cannot be issued (its template does not
         render, say) keeps its error and stays approved; the others go on.
 
+        :param day: date of the letters; a proposal that waited is dated anew.
         :return: the notices issued.
         """
         approved = self.filtered(lambda n: n.state == "approved")
+        approved.filtered(lambda n: n.date < day).date = day
         going = approved._recheck_before_issue()
         issued = self.browse()
         for __, group in going.grouped("level_id").items():
@@ -739,9 +741,9 @@ class DunningNotice(models.Model):
         self.ensure_one()
         if isinstance(verdict, escalation.Skip):
             return self._reason_label(verdict.reason)
-        frozen = self.company_id._to_decimal(self.amount_due)
-        credit = situation.customer.credits + situation.customer.pending
-        if verdict.claimed - credit < frozen:
+        lines = self._prepare_lines(self.date, situation, verdict.carried, {})
+        today = self.with_company(self.company_id)._prepare_amounts(lines)["amount_due"]
+        if self.currency_id.compare_amounts(today, self.amount_due) < 0:
             return self.env._("Overtaken by a payment or credit")
         return False
 

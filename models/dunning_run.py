@@ -185,8 +185,16 @@ class DunningRun(models.Model):
                     run=self.name,
                 )
             )
+        today = self.company_id._dunning_today()
+        if self.date > today:
+            raise UserError(
+                self.env._(
+                    "%(run)s is dated in the future: issue it on that day.",
+                    run=self.name,
+                )
+            )
         if self.approved_count <= ISSUE_AT_ONCE:
-            self._issue_notices()
+            self._issue_notices(day=today)
             return True
         self.issue_requested = True
         self.env.ref("account_dunning.ir_cron_issue").sudo()._trigger()
@@ -432,9 +440,10 @@ class DunningRun(models.Model):
 
     # === BUSINESS METHODS: ISSUE === #
 
-    def _issue_notices(self, limit=None):
+    def _issue_notices(self, limit=None, day=None):
         """Issue approved notices, at most ``limit`` of them.
 
+        :param day: date of the letters; defaults to the date of the run.
         :return: how many approved notices were looked at.
         """
         self.ensure_one()
@@ -445,7 +454,7 @@ class DunningRun(models.Model):
             approved = approved.filtered(lambda n: not n.error)[:limit]
         for start in range(0, len(approved), ISSUE_BATCH):
             batch = approved[start : start + ISSUE_BATCH]
-            batch.with_company(self.company_id)._issue()
+            batch.with_company(self.company_id)._issue(day or self.date)
         return len(approved)
 
     def _cancel(self, reason):
@@ -600,7 +609,8 @@ class DunningRun(models.Model):
                 locked = run.try_lock_for_update()
                 if not locked:
                     break  # another worker is at it
-                done = run._issue_notices(limit=ISSUE_BATCH)
+                today = run.company_id._dunning_today()
+                done = run._issue_notices(limit=ISSUE_BATCH, day=today)
                 if not done:
                     run.issue_requested = False
                 if not cron._commit_progress(done) and done:

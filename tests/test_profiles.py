@@ -89,7 +89,9 @@ class TestProfiles(DunningCommon):
         other = self._policy("Other")
         self.flush_tracking()
         # the base class of these tests switches tracking off
-        profile.with_context(tracking_disable=False).policy_id = other
+        profile.with_context(
+            tracking_disable=False, mail_notrack=False
+        ).policy_id = other
         self.flush_tracking()
         tracked = profile.message_ids.sudo().tracking_value_ids
         self.assertIn("policy_id", tracked.field_id.mapped("name"))

@@ -161,6 +161,27 @@ class TestRuns(DunningCommon):
         self.assertFalse(self._item(invoice).dunning_level_id)
         self.assertTrue(self._propose(customer).notice_ids)
 
+    def test_proposal_that_waited_is_dated_the_day_it_is_issued(self):
+        customer = self._customer()
+        invoice = self._invoice(customer, late=4)
+        run = self._propose(customer)
+        run.action_approve()
+        with freeze_time(NOW + timedelta(days=3)):
+            run.action_issue()
+        notice, later = run.notice_ids, TODAY + timedelta(days=3)
+        self.assertEqual((notice.state, notice.date), ("issued", later))
+        self.assertEqual(notice.line_ids.days_late, 7)
+        self.assertEqual(notice.deadline_date, later + timedelta(days=8))
+        self.assertEqual(self._item(invoice).dunning_date, later)
+
+    def test_run_dated_ahead_is_issued_on_its_day(self):
+        customer = self._customer()
+        self._invoice(customer, late=4)
+        run = self._propose(customer, day=TODAY + timedelta(days=2))
+        run.action_approve()
+        with self.assertRaises(UserError):
+            run.action_issue()
+
     def test_nothing_to_issue_says_so(self):
         self._invoice(self._customer(), late=4)
         run = self._propose()

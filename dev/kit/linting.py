@@ -44,7 +44,12 @@ def _checks(folder: Path):
     ]
     translations = [file for addon in addons for file in addon.glob("i18n/*.po")]
     yield "ruff", lambda: _run("ruff", "check", paths.ROOT)
-    yield "ruff format", lambda: _run("ruff", "format", "--check", paths.ROOT)
+    yield (
+        "ruff format",
+        lambda: _run(
+            "ruff", "format", "--check", "--output-format=concise", paths.ROOT
+        ),
+    )
     yield "pylint-odoo", lambda: _pylint(addons)
     yield "oca-checks", lambda: _oca("oca-checks-odoo-module", addons)
     if translations:
