@@ -36,5 +36,11 @@
         "views/account_dunning_menus.xml",
     ],
     "demo": ["demo/account_dunning_demo.xml"],
+    "assets": {
+        "web.report_assets_common": [
+            "account_dunning/static/src/scss/dunning_letter.scss"
+        ],
+        "web.assets_tests": ["account_dunning/static/tests/tours/*.js"],
+    },
     "application": True,
 }

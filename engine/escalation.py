@@ -10,7 +10,8 @@ shown to people):
 
 1. the policy: none, without levels, or manual while a scheduled action asks;
 2. the customer: archived, paused, or already in an open proposal;
-3. the item: not a debt, on hold, disputed, excluded, blocked;
+3. the item: disputed, on hold, excluded, blocked (a credit is never a debt and says so
+   before everything else);
 4. the level: next one not reached yet, or none left; no level is ever skipped unless
    the policy starts old debts by age;
 5. the gap: too soon after the last contact with the customer;
@@ -83,7 +84,7 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.ITEM_BLOCKED: "The invoice is blocked for payment",
     Reason.NOT_DUE: "Not due yet",
     Reason.LEVEL_NOT_REACHED: "The next level is not reached yet",
-    Reason.LAST_LEVEL: "The last level of the policy was already sent",
+    Reason.LAST_LEVEL: "The policy has no further level for it",
     Reason.TOO_SOON: "Too soon after the last contact",
     Reason.BELOW_SHARE: "Too small a rest of the original amount",
     Reason.BELOW_AMOUNT: "Below the minimum amount of the policy",
@@ -101,8 +102,8 @@ class Level:
     :param key: identifies the level to the caller.
     :param days: days after the due date at which the level is reached; negative means
         before it. Unique within a policy: it also orders the levels.
-    :param formal: a formal notice (*mise en demeure*); never the first thing a customer
-        hears, hence never entered by age.
+    :param formal: a formal notice (*mise en demeure*), firmer than any other level; old
+        debts enter before it as long as a softer level is reached.
     """
 
     key: int
@@ -113,6 +114,11 @@ class Level:
     def preventive(self) -> bool:
         """Whether the level speaks before the due date; it lapses once the date passed."""
         return self.days < 0
+
+    @property
+    def firmness(self) -> tuple[bool, int]:
+        """Orders levels by how firmly they speak."""
+        return (self.formal, self.days)
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,10 +282,7 @@ def decide(policy: Policy | None, customer: Customer, now: Circumstances) -> Out
 
     :raises ValueError: when two items share a key (a caller's mistake).
     """
-    items = sorted(customer.items, key=lambda item: item.key)
-    if len({item.key for item in items}) != len(items):
-        raise ValueError("two items share a key")
-
+    items = _sorted(customer.items)
     general = _policy_reason(policy, now) or _customer_reason(customer)
     decisions: dict[int, Escalate | Skip] = {}
     claimable: list[Item] = []
@@ -318,11 +321,14 @@ def decide(policy: Policy | None, customer: Customer, now: Circumstances) -> Out
 
 @dataclass(frozen=True, slots=True)
 class Confirmed:
-    """A proposed message that may go, with what is left of it."""
+    """A proposed message that may go, with what is left of it.
+
+    :param escalated: the level each item is told of; never firmer than the message.
+    """
 
     level: Level
     carried: tuple[int, ...]
-    escalated: tuple[int, ...]
+    escalated: Mapping[int, Level]
     claimed: Decimal
 
 
@@ -344,6 +350,9 @@ def recheck(
     message, the answer is the reason. The message never gets firmer than ``level`` (a
     person may have lowered it), and gets softer when its firmest items have gone.
 
+    An escalated item also falls out when its level no longer fits: the due date was
+    postponed, or has passed for a level that announces it.
+
     :param level: level of the proposal.
     :param carried: keys of the items the proposal lists.
     :param escalated: level each escalated item was proposed for.
@@ -354,20 +363,27 @@ def recheck(
     general = general or _customer_reason(replace(customer, in_proposal=False))
     if general:
         return general
+    items = _sorted(customer.items)
     wanted = set(carried)
     claimable, skips = [], []
-    for item in sorted(customer.items, key=lambda item: item.key):
+    for item in items:
         skip = _item_reason(item, None)
         if not skip:
             claimable.append(item)
-        elif item.key in escalated:
+        elif item.key in escalated and skip.reason is not Reason.NOT_A_DEBT:
             skips.append(skip)
     candidates = [
-        item for item in claimable if item.key in wanted and item.key in escalated
+        item
+        for item in claimable
+        if item.key in wanted
+        and item.key in escalated
+        and _still_fits(item, escalated[item.key], now, issued)
     ]
+    if not issued:
+        candidates, small = _check_share(policy, candidates)
+        skips.extend(small.values())
     if not candidates:
-        held = [skip for skip in skips if skip.reason is not Reason.NOT_A_DEBT]
-        return held[0] if held else Skip(Reason.SETTLED)
+        return skips[0] if skips else Skip(Reason.SETTLED)
     if not issued:
         __, too_soon = _check_gap(policy, customer, candidates, now)
         if too_soon:
@@ -381,12 +397,33 @@ def recheck(
         skip = _check_bank(now)
     if skip:
         return skip
+    softest = min(level, message.level, key=_firmness)
     return Confirmed(
-        level=min(level, message.level, key=lambda step: step.days),
+        level=softest,
         carried=message.carried,
-        escalated=tuple(item.key for item in candidates),
+        escalated={key: min(step, softest, key=_firmness) for key, step in levels.items()},
         claimed=message.claimed,
     )
+
+
+def _still_fits(item: Item, level: Level, now: Circumstances, issued: bool) -> bool:
+    if level.preventive and item.overdue(now.day):
+        return False
+    if _reached_on(level, item) > now.day:
+        return False
+    return issued or item.level_days is None or level.days > item.level_days
+
+
+def _firmness(level: Level) -> tuple[bool, int]:
+    return level.firmness
+
+
+def _sorted(items: Sequence[Item]) -> list[Item]:
+    """The items in a fixed order, so that the order they came in does not matter."""
+    items = sorted(items, key=lambda item: item.key)
+    if len({item.key for item in items}) != len(items):
+        raise ValueError("two items share a key")
+    return items
 
 
 def _policy_reason(policy: Policy | None, now: Circumstances) -> Skip | None:
@@ -474,7 +511,7 @@ def _check_gap(policy, customer, candidates, now):
     if customer.last_contact:
         contacts.append(customer.last_contact)
     if contacts:
-        free = max(contacts) + timedelta(days=max(1, policy.gap_days))
+        free = _shift(max(contacts), max(1, policy.gap_days))
         if now.day < free:
             skip = Skip(Reason.TOO_SOON, free)
             return [], {item.key: skip for item in candidates}
@@ -486,7 +523,7 @@ def _check_share(policy, candidates):
     kept, skips = [], {}
     for item in candidates:
         original = item.residual if item.original is None else abs(item.original)
-        if original and item.residual * HUNDRED < policy.min_share * original:
+        if item.residual * HUNDRED < policy.min_share * original:
             skips[item.key] = Skip(Reason.BELOW_SHARE)
         else:
             kept.append(item)
@@ -503,7 +540,7 @@ def _compose(policy, claimable, candidates, levels, now) -> Message:
     of it. And what is about to fall due, alone, is announced alone: no new reminder of
     the overdue goes out for it.
     """
-    firmest = max(levels.values(), key=lambda level: level.days)
+    firmest = max(levels.values(), key=_firmness)
     if firmest.preventive:
         carried = candidates
     else:
@@ -513,7 +550,7 @@ def _compose(policy, claimable, candidates, levels, now) -> Message:
         ]
         for item in carried:
             standing = _standing_level(policy, item)
-            if standing and standing.days > firmest.days:
+            if standing and standing.firmness > firmest.firmness:
                 firmest = standing
     return Message(
         level=firmest,
@@ -529,7 +566,7 @@ def _standing_level(policy: Policy, item: Item) -> Level | None:
     standing = [
         level
         for level in policy.levels
-        if level.days <= item.level_days and not level.formal and not level.preventive
+        if level.days <= item.level_days and not level.formal
     ]
     return standing[-1] if standing else None
 
@@ -572,8 +609,16 @@ def _check_address(customer: Customer, message: Message) -> Skip | None:
 
 
 def _reached_on(level: Level, item: Item) -> date:
-    return item.due_date + timedelta(days=level.days)
+    """The day the level is reached; stays inside the calendar for absurd due dates."""
+    return _shift(item.due_date, level.days)
 
 
 def _day_after(day: date | None) -> date | None:
-    return day + timedelta(days=1) if day else None
+    return day and _shift(day, 1)
+
+
+def _shift(day: date, days: int) -> date:
+    try:
+        return day + timedelta(days=days)
+    except OverflowError:
+        return date.max if days > 0 else date.min

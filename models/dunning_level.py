@@ -43,8 +43,8 @@ class DunningLevel(models.Model):
         ],
         required=True,
         default="friendly",
-        help="Chooses the letter. A formal notice shows the amount in words, and is "
-        "never the first thing a customer hears.",
+        help="Chooses the letter. A formal notice shows the amount in words; old debts "
+        "do not enter the policy there, and no softer level may follow it.",
     )
     channel_1 = fields.Selection(
         CHANNELS, string="Channel", required=True, default="email"
@@ -136,6 +136,22 @@ class DunningLevel(models.Model):
                         level=level.name,
                     )
                 )
+
+    @api.constrains("days", "tone", "active", "policy_id")
+    def _check_formal_last(self):
+        for policy in self.policy_id:
+            formal = policy.level_ids.filtered(lambda level: level.tone == "formal")
+            others = policy.level_ids - formal
+            if formal and others:
+                last = others.sorted("days")[-1]
+                if last.days > min(formal.mapped("days")):
+                    raise ValidationError(
+                        self.env._(
+                            "“%(level)s” would follow a formal notice: after it nothing "
+                            "softer can be said.",
+                            level=last.name,
+                        )
+                    )
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_served(self):

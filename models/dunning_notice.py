@@ -528,12 +528,7 @@ class DunningNotice(models.Model):
             if isinstance(verdict, escalation.Skip):
                 notice._cancel(notice._reason_label(verdict.reason))
                 continue
-            kept = set(verdict.escalated)
-            escalated = {
-                line.move_line_id.id: line.level_id.id
-                for line in notice.line_ids
-                if line.move_line_id.id in kept and line.escalated
-            }
+            escalated = {key: step.key for key, step in verdict.escalated.items()}
             level = self.env["dunning.level"].browse(verdict.level.key)
             recipient = self._prepare_recipient(level, situation.addresses)
             if not recipient["channel"]:

@@ -6,4 +6,5 @@ from . import (
     test_profiles,
     test_runs,
     test_selection,
+    test_tour_run,
 )

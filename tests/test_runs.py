@@ -174,6 +174,20 @@ class TestRuns(DunningCommon):
         self.assertEqual(notice.deadline_date, later + timedelta(days=8))
         self.assertEqual(self._item(invoice).dunning_date, later)
 
+    def test_lowered_message_lowers_what_its_items_are_told(self):
+        customer = self._customer()
+        invoice = self._invoice(customer, late=31)
+        self._item(invoice).dunning_level_id = self.second
+        run = self._propose(customer)
+        notice = run.notice_ids
+        self.assertEqual(notice.level_id, self.final)
+        notice.action_lower_level()
+        run.action_approve()
+        run.action_issue()
+        self.assertEqual(notice.level_id, self.second)
+        self.assertEqual(self._item(invoice).dunning_level_id, self.second)
+        self.assertEqual(self._item(invoice).dunning_date, TODAY)
+
     def test_run_dated_ahead_is_issued_on_its_day(self):
         customer = self._customer()
         self._invoice(customer, late=4)

@@ -211,6 +211,10 @@ class TestSelection(DunningCommon):
             self.second.days = self.first.days
             self.env.flush_all()
 
+    def test_nothing_softer_follows_a_formal_notice(self):
+        with self.assertRaises(ValidationError):
+            self.final.days = 60
+
     def test_email_level_needs_a_template(self):
         with self.assertRaises(ValidationError):
             self.first.mail_template_id = False

@@ -154,6 +154,15 @@ def test_last_escalated_item_kept_back_its_reason(values, expected):
     assert check(paid, replace(NEW, **values), LISTED) == expected
 
 
+def test_all_escalated_kept_back_reason_of_the_first_key():
+    left = (replace(NEW, excluded=True), replace(OLD, blocked=True))
+    assert check(*left) == check(*reversed(left)) == Skip(Reason.ITEM_BLOCKED)
+
+
+def test_items_confirmed_in_order_of_their_keys():
+    assert check(LISTED, NEW, OLD) == check(*ALL)
+
+
 def test_listed_item_kept_back_is_no_reason():
     """Why the message does not go is told by what it would have escalated."""
     assert check(replace(LISTED, held=True)) == Skip(Reason.SETTLED)
