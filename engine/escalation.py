@@ -112,7 +112,7 @@ class Level:
 
     @property
     def preventive(self) -> bool:
-        """Whether the level speaks before the due date; it lapses once the date passed."""
+        """Whether the level announces the due date; once that passed, it lapses."""
         return self.days < 0
 
     @property
@@ -156,9 +156,9 @@ class Item:
     :param key: identifies the item to the caller.
     :param due_date: last day to pay in time.
     :param residual: still open, company currency; negative or zero is not a debt.
-    :param original: amount when posted, company currency; defaults to the residual.
-    :param level_days: days of the last level served, ``None`` when none was. Days, not a
-        position: they keep their meaning when the policy changes or gains a level.
+    :param original: amount when posted, company currency; default: the residual.
+    :param level_days: days of the last level served, ``None`` when none was. Days, not
+        a position: they keep their meaning when the policy changes or gains a level.
     :param level_date: date of the last notice that carried the item to its level.
     :param held: a hold covers the item on the day; ``held_until`` is its last day.
     """
@@ -176,7 +176,7 @@ class Item:
     blocked: bool = False
 
     def overdue(self, day: date) -> bool:
-        """Whether the due date has passed on that day (the due date itself is in time)."""
+        """Whether the due date has passed on that day (that day itself is in time)."""
         return day > self.due_date
 
 
@@ -184,10 +184,12 @@ class Item:
 class Customer:
     """A debtor with all open items, as known when the decision is taken.
 
-    :param credits: unallocated credits and payments, company currency, as a positive sum.
+    :param credits: unallocated credits and payments, company currency, a positive
+        sum.
     :param pending: payments received or announced by a payment provider that have no
         journal entry yet, company currency, as a positive sum.
-    :param last_contact: date of the last message that reached, or may have reached, them.
+    :param last_contact: date of the last message that reached, or may have reached,
+        them.
     :param unreachable: keys of the levels none of whose channels has an address.
     """
 
@@ -208,10 +210,11 @@ class Circumstances:
 
     :param day: the company's local date.
     :param scheduled: a scheduled action asks, nobody is at the screen.
-    :param baseline: go-live date; items due before it are *old debts*. ``None``: all are,
-        as long as no level was served.
-    :param bank_date: date of the newest bank data; ``None``: the company keeps none here.
-    :param bank_max_age: days after which bank data are too old; 0 switches the rule off.
+    :param baseline: go-live date; items due before it are *old debts*. ``None``: all
+        are, as long as no level was served.
+    :param bank_date: date of the newest bank data; ``None``: the company keeps none
+        here.
+    :param bank_max_age: days after which bank data are too old; 0: they never are.
     """
 
     day: date
@@ -253,7 +256,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What :func:`decide` found: each item in exactly one of the two, and the message."""
+    """What :func:`decide` found: a decision for each item, and the message."""
 
     decisions: Mapping[int, Escalate | Skip] = field(default_factory=dict)
     message: Message | None = None
@@ -401,7 +404,9 @@ def recheck(
     return Confirmed(
         level=softest,
         carried=message.carried,
-        escalated={key: min(step, softest, key=_firmness) for key, step in levels.items()},
+        escalated={
+            key: min(step, softest, key=_firmness) for key, step in levels.items()
+        },
         claimed=message.claimed,
     )
 
@@ -491,9 +496,7 @@ def _next_step(policy: Policy, item: Item, now: Circumstances) -> Escalate | Ski
     reached_on = _reached_on(level, item)
     if reached_on > now.day:
         overdue = item.overdue(now.day)
-        return Skip(
-            Reason.LEVEL_NOT_REACHED if overdue else Reason.NOT_DUE, reached_on
-        )
+        return Skip(Reason.LEVEL_NOT_REACHED if overdue else Reason.NOT_DUE, reached_on)
     return Escalate(level)
 
 

@@ -53,7 +53,9 @@ class AccountMoveLine(models.Model):
             )
         )
         today = fields.Date.context_today(self)
-        for company, lines in receivable.grouped(lambda li: li.company_id.root_id).items():
+        for company, lines in receivable.grouped(
+            lambda li: li.company_id.root_id
+        ).items():
             profiles = self.env["credit.profile"]._for_partners(
                 lines.partner_id, company
             )

@@ -404,7 +404,9 @@ class DunningDelivery(models.Model):
     def _sync_messages(self, messages):
         """Take over what Odoo knows of these messages, where they are deliveries."""
         # sudo: the mail queue and the gateway run as whoever they run as
-        self.sudo().search([("mail_message_id", "in", messages.ids)])._sync_notifications()
+        self.sudo().search(
+            [("mail_message_id", "in", messages.ids)]
+        )._sync_notifications()
 
     def _sync_notifications(self):
         """Take over what Odoo knows of the e-mails: sent, bounced, refused."""
@@ -412,11 +414,8 @@ class DunningDelivery(models.Model):
             lambda d: d.state in ("queued", "sending", "sent")
         ):
             # sudo: notifications are readable by their recipient only
-            notifications = (
-                delivery.sudo()
-                .mail_message_id.notification_ids.filtered(
-                    lambda n, d=delivery: n.res_partner_id == d.contact_id
-                )
+            notifications = delivery.sudo().mail_message_id.notification_ids.filtered(
+                lambda n, d=delivery: n.res_partner_id == d.contact_id
             )
             for notification in notifications:
                 delivery._sync_notification(notification)
@@ -433,7 +432,10 @@ class DunningDelivery(models.Model):
             )
         elif status == "exception" and self.state == "sending":
             reason = notification.format_failure_reason()
-            if notification.failure_type in ("mail_email_invalid", "mail_email_missing"):
+            if notification.failure_type in (
+                "mail_email_invalid",
+                "mail_email_missing",
+            ):
                 self._fail(reason, faulty=True)
             else:
                 self._postpone(reason)
@@ -474,7 +476,9 @@ class DunningDelivery(models.Model):
         companies = self.env["res.company"].search([("parent_id", "=", False)])
         open_now = companies.filtered(lambda c: c._dunning_is_sending_time(now))
         domain = Domain("company_id", "in", open_now.ids)
-        cron._commit_progress(remaining=self.search_count(domain & self._due_domain(now)))
+        cron._commit_progress(
+            remaining=self.search_count(domain & self._due_domain(now))
+        )
         done = self._hand_over(domain, now, commit=cron._commit_progress)
         if done:
             self.env.ref("mail.ir_cron_mail_scheduler_action")._trigger()

@@ -92,8 +92,9 @@ class DunningHold(models.Model):
     def _check_items(self):
         for hold in self:
             strangers = hold.move_line_ids.filtered(
-                lambda line, hold=hold: line.partner_id.commercial_partner_id
-                != hold.profile_id.partner_id
+                lambda line, hold=hold: (
+                    line.partner_id.commercial_partner_id != hold.profile_id.partner_id
+                )
             )
             if strangers:
                 raise ValidationError(

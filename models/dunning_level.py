@@ -147,8 +147,8 @@ class DunningLevel(models.Model):
                 if last.days > min(formal.mapped("days")):
                     raise ValidationError(
                         self.env._(
-                            "“%(level)s” would follow a formal notice: after it nothing "
-                            "softer can be said.",
+                            "“%(level)s” would follow a formal notice: after it "
+                            "nothing softer can be said.",
                             level=last.name,
                         )
                     )

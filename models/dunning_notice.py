@@ -1,11 +1,10 @@
 import hashlib
 import logging
 from datetime import timedelta
-from decimal import Decimal
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
-from odoo.tools import SQL, format_date
+from odoo.tools import format_date
 
 from ..engine import escalation
 from ..report.amount_in_words import amount_in_words
@@ -279,7 +278,9 @@ class DunningNotice(models.Model):
         """Approve proposed notices; levels for the credit manager need one."""
         self.check_access("write")
         drafts = self.filtered(lambda n: n.state == "draft")
-        manager = self.env.user.has_group("account_dunning.group_account_dunning_manager")
+        manager = self.env.user.has_group(
+            "account_dunning.group_account_dunning_manager"
+        )
         allowed = drafts.filtered(lambda n: manager or n.approval != "manager")
         if drafts and not allowed:
             raise UserError(
@@ -316,9 +317,7 @@ class DunningNotice(models.Model):
                 "url": f"/web/content/{self.attachment_id.id}",
                 "target": "new",
             }
-        return self.env.ref(
-            "account_dunning.report_dunning_letter"
-        ).report_action(self)
+        return self.env.ref("account_dunning.report_dunning_letter").report_action(self)
 
     # === BUSINESS METHODS: PROPOSAL === #
 
@@ -453,8 +452,8 @@ class DunningNotice(models.Model):
     def _totals(self):
         """What the letter adds up, per currency of the items and credits.
 
-        :return: list of ``{"currency", "items", "credits", "claimed", "credit", "due"}``,
-            company currency first, then by name. A credit in a currency in which
+        :return: list of dicts with ``currency``, ``items``, ``credits``, ``claimed``,
+            ``credit`` and ``due``; company currency first, then by name. A credit in a currency in which
             nothing is claimed is listed too: it is the customer's money.
         """
         self.ensure_one()
@@ -506,7 +505,9 @@ class DunningNotice(models.Model):
             with self.env.cr.savepoint():
                 self._issue_now()
                 return self
-        except Exception as error:  # whatever a template may raise is reported, see below
+        except (
+            Exception
+        ) as error:  # whatever a template may raise is reported, see below
             if len(self) > 1:
                 return self.browse().union(*(n._issue_or_split() for n in self))
             _logger.warning(
@@ -604,8 +605,15 @@ class DunningNotice(models.Model):
                 }
             )
         letters = notices._render_letters()
-        attachments = self.env["ir.attachment"].sudo().create(
-            [notices._prepare_attachment(notice, letters[notice.id]) for notice in notices]
+        attachments = (
+            self.env["ir.attachment"]
+            .sudo()
+            .create(
+                [
+                    notices._prepare_attachment(notice, letters[notice.id])
+                    for notice in notices
+                ]
+            )
         )  # sudo: part of issuing, whoever may issue; reading follows the notice
         for notice, attachment in zip(notices, attachments, strict=True):
             notice.write(
@@ -692,7 +700,11 @@ class DunningNotice(models.Model):
         )
         self.env["account.move.line"]._set_dunning_levels(
             [
-                (li.move_line_id.id, li.level_before_id.id or None, li.date_before or None)
+                (
+                    li.move_line_id.id,
+                    li.level_before_id.id or None,
+                    li.date_before or None,
+                )
                 for li in lines
             ]
         )
@@ -704,8 +716,8 @@ class DunningNotice(models.Model):
             notice.write({"state": "cancelled", "cancel_reason": reason})
 
     def _reason_label(self, reason):
-        labels = self.env["dunning.skip"]._fields["reason"]._description_selection(
-            self.env
+        labels = (
+            self.env["dunning.skip"]._fields["reason"]._description_selection(self.env)
         )
         return dict(labels)[reason.value]
 
@@ -870,9 +882,7 @@ class DunningNotice(models.Model):
         self.ensure_one()
         company = self.company_id.sudo()
         town = " ".join(part for part in (company.zip, company.city) if part)
-        return " · ".join(
-            part for part in (company.name, company.street, town) if part
-        )
+        return " · ".join(part for part in (company.name, company.street, town) if part)
 
     def _letter_contact(self):
         """Whom to contact: the collector, with the company's numbers as a stopgap."""

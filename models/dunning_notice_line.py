@@ -3,7 +3,7 @@ from odoo.exceptions import UserError
 
 
 class DunningNoticeLine(models.Model):
-    """One item of a notice, or one credit shown on it; frozen when the notice is issued.
+    """One item of a notice, or one credit shown on it; frozen when it is issued.
 
     Amounts are in the item's own currency; ``residual_company`` is the same rest in
     company currency, as the journal item carries it. Credits are negative.
@@ -25,7 +25,7 @@ class DunningNoticeLine(models.Model):
         required=True,
         default="item",
     )
-    # set null, never restrict: a reminded invoice can still be reset, cancelled, deleted
+    # set null, never restrict: a reminded invoice can still be reset and deleted
     move_line_id = fields.Many2one(
         "account.move.line",
         string="Journal item",

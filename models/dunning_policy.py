@@ -34,8 +34,8 @@ class DunningPolicy(models.Model):
         help="Manual: only people start a run for these customers.\n"
         "To be confirmed: the morning job prepares a proposal, nothing leaves before a "
         "person approves it.\n"
-        "Automatic: the morning job prepares, approves and issues; only levels that ask "
-        "for the credit manager wait.",
+        "Automatic: the morning job prepares, approves and issues; only levels that "
+        "ask for the credit manager wait.",
     )
     start_rule = fields.Selection(
         [

@@ -222,9 +222,7 @@ class DunningRun(models.Model):
     def action_cancel(self):
         """Cancel the run's notices that are not issued."""
         self.check_access("write")
-        self._cancel(
-            self.env._("Run cancelled by %(user)s", user=self.env.user.name)
-        )
+        self._cancel(self.env._("Run cancelled by %(user)s", user=self.env.user.name))
 
     def action_print_letters(self):
         """Download the letters of this run that wait to be posted, as one PDF."""
@@ -389,9 +387,7 @@ class DunningRun(models.Model):
                 )
             for key, skip in outcome.skipped.items():
                 counts[skip.reason.value] += 1
-                skips.append(
-                    self._prepare_skip(profile, situation.rows[key], skip)
-                )
+                skips.append(self._prepare_skip(profile, situation.rows[key], skip))
             self._tell_unreachable(profile, outcome)
         Notice.with_context(tracking_disable=True).create(notices)
         self.env["dunning.skip"].sudo().create(skips)
@@ -510,7 +506,9 @@ class DunningRun(models.Model):
         self.ensure_one()
         groups = defaultdict(lambda: {"count": 0, "amounts": Counter()})
         channels = dict(
-            self.env["dunning.notice"]._fields["channel"]._description_selection(self.env)
+            self.env["dunning.notice"]
+            ._fields["channel"]
+            ._description_selection(self.env)
         )
         notices = self.notice_ids.filtered(lambda n: n.state != "cancelled")
         for notice in notices.sorted(lambda n: (n.level_id.days, n.id)):
@@ -585,7 +583,7 @@ class DunningRun(models.Model):
 
     @api.model
     def _supersede(self, company, today):
-        """Withdraw older scheduled proposals nobody has touched: today's replaces them."""
+        """Withdraw older scheduled proposals nobody has touched, for today's."""
         stale = self.search(
             [
                 ("company_id", "=", company.root_id.id),
@@ -600,7 +598,7 @@ class DunningRun(models.Model):
 
     @api.model
     def _cron_issue(self):
-        """Issue, batch by batch, the runs somebody (or an automatic policy) asked for."""
+        """Issue, batch by batch, what somebody or an automatic policy asked for."""
         cron = self.env["ir.cron"]
         runs = self.search([("issue_requested", "=", True)], order="date, id")
         cron._commit_progress(remaining=sum(runs.mapped("approved_count")))

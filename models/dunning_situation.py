@@ -80,7 +80,9 @@ class DunningSituation(models.AbstractModel):
             day=day,
             scheduled=scheduled,
             baseline=company.dunning_baseline_date or None,
-            bank_date=self._bank_date(company) if company.dunning_bank_max_age else None,
+            bank_date=self._bank_date(company)
+            if company.dunning_bank_max_age
+            else None,
             bank_max_age=company.dunning_bank_max_age,
         )
 

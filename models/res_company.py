@@ -31,8 +31,8 @@ class ResCompany(models.Model):
     dunning_auto_propose = fields.Boolean(
         string="Prepare a proposal every morning",
         default=True,
-        help="The scheduled action prepares a run on each working day. Whether anything "
-        "leaves without a person is decided by the policies.",
+        help="The scheduled action prepares a run on each working day. Whether "
+        "anything leaves without a person is decided by the policies.",
     )
     dunning_baseline_date = fields.Date(
         string="Go-live date",
@@ -42,8 +42,8 @@ class ResCompany(models.Model):
     dunning_bank_max_age = fields.Integer(
         string="Bank data at most",
         default=7,
-        help="Nobody is reminded when the newest bank statement line is older than this "
-        "number of days. 0 switches the check off; it does not apply as long as there "
+        help="Nobody is reminded when the newest bank statement line is older than "
+        "this number of days. 0 switches the check off; it does not apply as long as there "
         "are no statement lines at all.",
     )
     dunning_user_id = fields.Many2one(
@@ -64,8 +64,8 @@ class ResCompany(models.Model):
         readonly=False,
         required=True,
         precompute=True,
-        help="Where the address of a letter stands: right as in France and Belgium, left "
-        "as in countries that follow DIN 5008.",
+        help="Where the address of a letter stands: right as in France and Belgium, "
+        "left as in countries that follow DIN 5008.",
     )
 
     _dunning_hours = models.Constraint(

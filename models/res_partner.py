@@ -129,9 +129,7 @@ class ResPartner(models.Model):
         company = Domain("company_id", "=", self.env.company.root_id.id)
         profiles = self.env["credit.profile"].with_context(active_test=False)
         found = profiles._search(company & Domain(name, "in", value))
-        domain = Domain(
-            "commercial_partner_id", "in", found.subselect("partner_id")
-        )
+        domain = Domain("commercial_partner_id", "in", found.subselect("partner_id"))
         if False in value:
             # no value also means: no profile yet
             known = profiles._search(company).subselect("partner_id")

@@ -35,7 +35,9 @@ class DunningCommon(AccountTestInvoicingCommon, MailCase):
             }
         )
         cls.policy = cls._policy("Test policy")
-        cls.courtesy, cls.first, cls.second, cls.final, cls.formal = cls.policy.level_ids
+        cls.courtesy, cls.first, cls.second, cls.final, cls.formal = (
+            cls.policy.level_ids
+        )
         cls.contact = cls._user("credit contact", "manager")
         cls.company.write(
             {
@@ -144,7 +146,11 @@ class DunningCommon(AccountTestInvoicingCommon, MailCase):
         return cls._register_payment(
             invoice,
             payment_date=day,
-            **({"amount": amount, "payment_difference_handling": "open"} if amount else {}),
+            **(
+                {"amount": amount, "payment_difference_handling": "open"}
+                if amount
+                else {}
+            ),
         )
 
     @classmethod
@@ -172,7 +178,9 @@ class DunningCommon(AccountTestInvoicingCommon, MailCase):
 
     @classmethod
     def _item(cls, invoice):
-        return invoice.line_ids.filtered(lambda li: li.account_type == "asset_receivable")
+        return invoice.line_ids.filtered(
+            lambda li: li.account_type == "asset_receivable"
+        )
 
     # === STEPS === #
 
@@ -197,9 +205,7 @@ class DunningCommon(AccountTestInvoicingCommon, MailCase):
         now = datetime.combine(day, NOW.time())
         with freeze_time(now), self.mock_mail_gateway():
             self.env["dunning.delivery"]._deliver_pending(self.env.company, now)
-            mails = (
-                self.env["mail.mail"].sudo().search([("state", "=", "outgoing")])
-            )
+            mails = self.env["mail.mail"].sudo().search([("state", "=", "outgoing")])
             mails.send()
         # the customers', without those that tell a colleague of an activity
         return [m for m in self._mails if "@company.example" not in str(m["email_to"])]

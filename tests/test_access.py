@@ -27,7 +27,9 @@ class TestAccess(DunningCommon):
         super().setUpClass()
         cls.invoicing = cls._user("invoicing", "account.group_account_invoice")
         cls.employee = cls._user("salesperson", "base.group_user")
-        cls.portal = new_test_user(cls.env, login="portal_user", groups="base.group_portal")
+        cls.portal = new_test_user(
+            cls.env, login="portal_user", groups="base.group_portal"
+        )
         cls.customer = cls._customer("Alpha")
         cls.invoice = cls._invoice(cls.customer, 100, late=4)
 
@@ -57,7 +59,9 @@ class TestAccess(DunningCommon):
 
     def test_accounting_administrator_is_a_credit_manager(self):
         admin = self._user("admin2", "account.group_account_manager")
-        self.assertTrue(admin.has_group("account_dunning.group_account_dunning_manager"))
+        self.assertTrue(
+            admin.has_group("account_dunning.group_account_dunning_manager")
+        )
 
     def test_collector_works_the_whole_day(self):
         """Everything a collector does, with a collector's rights alone."""
@@ -156,20 +160,25 @@ class TestAccess(DunningCommon):
             company_ids=[Command.set(other.ids)],
         )
         env = self.env(user=stranger, context={"allowed_company_ids": other.ids})
-        for model in ("credit.profile", "dunning.run", "dunning.notice", "dunning.skip"):
+        for model in (
+            "credit.profile",
+            "dunning.run",
+            "dunning.notice",
+            "dunning.skip",
+        ):
             with self.subTest(model=model):
                 self.assertFalse(
                     env[model].search([("company_id", "=", self.company.id)])
                 )
         with self.assertRaises(AccessError):
             run.notice_ids.with_env(env).read(["amount_due"])
-        self.assertFalse(
-            env["res.partner"].browse(self.customer.id).credit_profile_id
-        )
+        self.assertFalse(env["res.partner"].browse(self.customer.id).credit_profile_id)
 
     def test_branch_shares_the_profile_of_its_root(self):
-        branch = self.env["res.company"].sudo().create(
-            {"name": "Branch", "parent_id": self.company.id}
+        branch = (
+            self.env["res.company"]
+            .sudo()
+            .create({"name": "Branch", "parent_id": self.company.id})
         )
         self.env.user.sudo().company_ids |= branch
         self.env["account.chart.template"].sudo().try_loading(

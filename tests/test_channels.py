@@ -75,7 +75,9 @@ class TestChannels(DunningCommon):
         self.assertEqual(len(mails), 1)
         self.assertEqual(len(mails[0]["email_to"]), 1)
         message = notice.delivery_ids.mail_message_id
-        self.assertEqual((message.model, message.res_id), ("credit.profile", profile.id))
+        self.assertEqual(
+            (message.model, message.res_id), ("credit.profile", profile.id)
+        )
         self.assertIn(notice.attachment_id, message.attachment_ids)
         self.assertEqual(message.subject, f"Reminder {notice.name}")
         self.assertTrue(notice.delivery_ids.sent_at)
@@ -323,7 +325,9 @@ class TestChannels(DunningCommon):
                 "date_to": datetime(2026, 6, 16, 21, 59),
             }
         )
-        self.assertEqual(Delivery._deliver_pending(self.company, datetime(2026, 6, 16, 9)), 0)
+        self.assertEqual(
+            Delivery._deliver_pending(self.company, datetime(2026, 6, 16, 9)), 0
+        )
         with self.mock_mail_gateway():
             self.assertEqual(
                 Delivery._deliver_pending(self.company, datetime(2026, 6, 15, 6, 0)), 1

@@ -192,7 +192,9 @@ class TestFacts(DunningCommon):
             [{"amount_claimed": 1000, "amount_credit": 300, "amount_due": 700}],
         )
         (total,) = notice._totals()
-        self.assertEqual((total["claimed"], total["credit"], total["due"]), (1000, 300, 700))
+        self.assertEqual(
+            (total["claimed"], total["credit"], total["due"]), (1000, 300, 700)
+        )
 
     def test_unallocated_payment_covers(self):
         customer = self._customer()

@@ -40,7 +40,9 @@ class TestProfiles(DunningCommon):
         with_.dunning_user_id = self.collector
         search = self.env["res.partner"].search
         mine = [("id", "in", both.ids)]
-        self.assertEqual(search([*mine, ("dunning_user_id", "=", self.collector.id)]), with_)
+        self.assertEqual(
+            search([*mine, ("dunning_user_id", "=", self.collector.id)]), with_
+        )
         self.assertEqual(search([*mine, ("dunning_user_id", "=", False)]), without)
         self.assertEqual(search([*mine, ("dunning_user_id", "!=", False)]), with_)
         self.assertEqual(search([*mine, ("dunning_level_id", "=", False)]), both)
@@ -80,7 +82,9 @@ class TestProfiles(DunningCommon):
         merge._merge((kept | gone).ids, kept)
         self.assertEqual(len(self._profile(kept)), 1)
         self.assertEqual(told.profile_id, self._profile(kept), "the proof stays")
-        self._profile(kept).notice_ids.filtered(lambda n: n.state == "draft")._cancel("x")
+        self._profile(kept).notice_ids.filtered(lambda n: n.state == "draft")._cancel(
+            "x"
+        )
         run = self._propose(kept, day=TODAY + timedelta(days=20))
         self.assertEqual(run.notice_ids.amount_due, 200)
 
@@ -151,7 +155,11 @@ class TestHolds(DunningCommon):
         planned = self._hold(customer, date_from=TODAY + day)
         ended = self._hold(customer, date_from=TODAY - 9 * day, date_to=TODAY - day)
         mine = [("profile_id", "=", self._profile(customer).id)]
-        for state, hold in (("running", running), ("planned", planned), ("ended", ended)):
+        for state, hold in (
+            ("running", running),
+            ("planned", planned),
+            ("ended", ended),
+        ):
             with self.subTest(state=state):
                 self.assertEqual(hold.state, state)
                 found = self.env["dunning.hold"].search([*mine, ("state", "=", state)])
@@ -179,8 +187,10 @@ class TestHolds(DunningCommon):
             *(self._invoice(c, late=4) for c in customers)
         )
         action = moves.action_pause_dunning()
-        wizard = self.env["dunning.hold.wizard"].with_context(**action["context"]).create(
-            {"reason": "Strike", "date_to": Date.add(TODAY, days=5)}
+        wizard = (
+            self.env["dunning.hold.wizard"]
+            .with_context(**action["context"])
+            .create({"reason": "Strike", "date_to": Date.add(TODAY, days=5)})
         )
         wizard.action_pause()
         self.assertEqual(len(moves.dunning_hold_id), 2)

@@ -110,7 +110,9 @@ class TestRuns(DunningCommon):
             self._cron("ir_cron_propose")
         self.assertEqual(self._scheduled(), run)
         self.assertEqual(run.state, "proposed")
-        self.assertEqual(run.notice_ids.partner_id, self.env["res.partner"].union(*customers))
+        self.assertEqual(
+            run.notice_ids.partner_id, self.env["res.partner"].union(*customers)
+        )
         self.assertEqual(run.customer_count, 5)
 
     def test_refresh_job_makes_profiles_and_figures(self):
@@ -229,7 +231,9 @@ class TestRuns(DunningCommon):
         before = counts()
         profiles = self._profile(due | quiet)
         wizard = Form(
-            self.env["dunning.run.wizard"].with_context(default_profile_ids=profiles.ids)
+            self.env["dunning.run.wizard"].with_context(
+                default_profile_ids=profiles.ids
+            )
         ).save()
         wizard.action_dry_run()
         self.assertEqual(counts(), before)
@@ -297,9 +301,13 @@ class TestRuns(DunningCommon):
             self._query_count(lambda profiles=profiles: decide(profiles, TODAY))
             for profiles in groups
         )
-        self.assertEqual(few, many, "deciding costs queries per batch, not per customer")
+        self.assertEqual(
+            few, many, "deciding costs queries per batch, not per customer"
+        )
         refresh = [
-            self._query_count(lambda profiles=profiles: profiles._refresh_figures(TODAY))
+            self._query_count(
+                lambda profiles=profiles: profiles._refresh_figures(TODAY)
+            )
             for profiles in groups
         ]
         self.assertEqual(*refresh)

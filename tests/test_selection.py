@@ -92,7 +92,10 @@ class TestSelection(DunningCommon):
         self._credit_note(customer, 10, currency_id=pound.id)
         notice = self._propose(customer).notice_ids
         self.assertEqual(
-            [(t["currency"].name, t["claimed"], t["credit"], t["due"]) for t in notice._totals()],
+            [
+                (t["currency"].name, t["claimed"], t["credit"], t["due"])
+                for t in notice._totals()
+            ],
             [(self.company.currency_id.name, 100, 0, 100), ("GBP", 30, 10, 20)],
         )
         self.assertEqual(notice.amount_due, 140)
@@ -244,7 +247,9 @@ class TestSelection(DunningCommon):
 
     def test_enterprise_follow_up_forbids_automatic(self):
         self.policy.mode = "automatic"
-        module = self.env["ir.module.module"].search([("name", "=", "account_followup")])
+        module = self.env["ir.module.module"].search(
+            [("name", "=", "account_followup")]
+        )
         module = module or self.env["ir.module.module"].create(
             {"name": "account_followup"}
         )

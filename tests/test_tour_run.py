@@ -58,7 +58,9 @@ class TestTourRun(HttpCase):
                     "invoice_date_due": today - timedelta(days=4),
                     "invoice_payment_term_id": False,
                     "invoice_line_ids": [
-                        Command.create({"name": "Work", "price_unit": 100, "tax_ids": []})
+                        Command.create(
+                            {"name": "Work", "price_unit": 100, "tax_ids": []}
+                        )
                     ],
                 }
             )

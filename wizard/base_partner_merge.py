@@ -25,9 +25,9 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
                 continue  # core moves it
             kept = mine.filtered(lambda p: p.partner_id == dst_partner)[:1] or mine[:1]
             gone = mine - kept
-            gone.notice_ids.filtered(lambda n: n.state in ("draft", "approved"))._cancel(
-                self.env._("Merged into %(customer)s", customer=dst_partner.name)
-            )
+            gone.notice_ids.filtered(
+                lambda n: n.state in ("draft", "approved")
+            )._cancel(self.env._("Merged into %(customer)s", customer=dst_partner.name))
             self.env.flush_all()
             self._update_foreign_keys_generic("credit.profile", gone, kept)
             self._update_reference_fields_generic("credit.profile", gone, kept)
