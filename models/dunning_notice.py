@@ -453,8 +453,9 @@ class DunningNotice(models.Model):
         """What the letter adds up, per currency of the items and credits.
 
         :return: list of dicts with ``currency``, ``items``, ``credits``, ``claimed``,
-            ``credit`` and ``due``; company currency first, then by name. A credit in a currency in which
-            nothing is claimed is listed too: it is the customer's money.
+            ``credit`` and ``due``; company currency first, then by
+            name. A credit in a currency in which nothing is claimed is listed too: it
+            is the customer's money.
         """
         self.ensure_one()
         result = []

@@ -43,8 +43,8 @@ class ResCompany(models.Model):
         string="Bank data at most",
         default=7,
         help="Nobody is reminded when the newest bank statement line is older than "
-        "this number of days. 0 switches the check off; it does not apply as long as there "
-        "are no statement lines at all.",
+        "this number of days. 0 switches the check off; it does not apply as long as "
+        "there are no statement lines at all.",
     )
     dunning_user_id = fields.Many2one(
         "res.users",
