@@ -42,5 +42,6 @@
         ],
         "web.assets_tests": ["account_dunning/static/tests/tours/*.js"],
     },
+    "post_init_hook": "post_init_hook",
     "application": True,
 }

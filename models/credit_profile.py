@@ -366,6 +366,22 @@ class CreditProfile(models.Model):
         return profiles.with_env(self.env)
 
     @api.model
+    def _any_open_items(self, company):
+        """Whether anybody has an open receivable item with the company."""
+        return bool(
+            self.env["account.move.line"].search_count(
+                [
+                    ("account_type", "=", "asset_receivable"),
+                    ("parent_state", "=", "posted"),
+                    ("reconciled", "=", False),
+                    ("partner_id", "!=", False),
+                    ("company_id", "child_of", company.id),
+                ],
+                limit=1,
+            )
+        )
+
+    @api.model
     def _ensure_all(self, company):
         """Make the profiles that are missing for a root company's open receivables."""
         self.env["dunning.situation"]._flush_ledger()

@@ -5,7 +5,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ..engine.escalation import SENTENCES
+from ..engine.escalation import SENTENCES, Reason
 
 BATCH = 500  # customers decided on, and written down, together
 ISSUE_BATCH = 50  # notices whose letters one renderer process prints
@@ -388,7 +388,7 @@ class DunningRun(models.Model):
             for key, skip in outcome.skipped.items():
                 counts[skip.reason.value] += 1
                 skips.append(self._prepare_skip(profile, situation.rows[key], skip))
-            self._tell_unreachable(profile, outcome)
+            self._tell_unreachable(profile, situation, outcome)
         Notice.with_context(tracking_disable=True).create(notices)
         self.env["dunning.skip"].sudo().create(skips)
         self.write(
@@ -411,10 +411,16 @@ class DunningRun(models.Model):
             "residual": float(row.residual),
         }
 
-    def _tell_unreachable(self, profile, outcome):
-        """A customer due for a message whom no channel reaches needs a person."""
-        reasons = {skip.reason.value for skip in outcome.skipped.values()}
-        if "no_address" in reasons:
+    def _tell_unreachable(self, profile, situation, outcome):
+        """A customer who is late, and whom no channel reaches, needs a person.
+
+        Not one whose invoice is only about to fall due: that is a courtesy.
+        """
+        if any(
+            skip.reason is Reason.NO_ADDRESS
+            and situation.rows[key].due_date < self.date
+            for key, skip in outcome.skipped.items()
+        ):
             profile._notify_person(self.env._("No address for a dunning notice"))
 
     def _finish_proposal(self):
@@ -572,6 +578,8 @@ class DunningRun(models.Model):
                 continue
             scoped = self.with_company(company)
             scoped._supersede(company, today)
+            if not scoped.env["credit.profile"]._any_open_items(company):
+                continue  # nobody owes anything: no empty run every morning
             run = scoped._start(company, today, scheduled=True)
             cron._commit_progress(remaining=1)
             while run._propose_batch():

@@ -60,6 +60,13 @@ class TestChannels(DunningCommon):
         customer.email = "found@customer.example"
         self.assertTrue(self._propose(customer).notice_ids)
 
+    def test_courtesy_without_address_bothers_nobody(self):
+        customer = self._customer(email=False)
+        self._invoice(customer, late=-4)
+        run = self._propose(customer)
+        self.assertEqual(self._reasons(run), {"no_address"})
+        self.assertFalse(self._profile(customer).activity_ids)
+
     def test_invalid_email_counts_as_none(self):
         customer = self._customer(email="not an address", **ADDRESS)
         self.assertEqual(self._issued(customer).channel, "letter")

@@ -81,6 +81,10 @@ class TestRuns(DunningCommon):
         self._cron("ir_cron_propose", saturday)
         self.assertFalse(self._scheduled(saturday.date()))
 
+    def test_no_empty_run_where_nobody_owes_anything(self):
+        self._cron("ir_cron_propose")
+        self.assertFalse(self._scheduled())
+
     def test_untouched_proposal_is_replaced_the_next_day(self):
         touched, untouched = self._customer("T"), self._customer("U")
         for customer in (touched, untouched):

@@ -82,11 +82,28 @@ def fingerprint() -> str:
 
 
 def has_module(name: str) -> bool:
-    text = paths.ODOO_CONF.read_text()
-    folders = re.search(r"^addons_path = (.*)$", text, re.MULTILINE)[1].split(",")
-    core = paths.ODOO_LINK / "odoo" / "addons"
-    places = [core, *map(Path, folders)]
+    places = [paths.ODOO_LINK / "odoo" / "addons", *_addons_path()]
     return any((place / name / "__manifest__.py").is_file() for place in places)
+
+
+def _addons_path() -> list[Path]:
+    text = paths.ODOO_CONF.read_text()
+    value = re.search(r"^addons_path = (.*)$", text, re.MULTILINE)[1]
+    return [Path(folder) for folder in value.split(",")]
+
+
+def configuration_with(folder: Path, addons: list[Path]) -> Path:
+    """A configuration file in that folder, with those instead of our addons."""
+    path = [*addons, *(p for p in _addons_path() if p != paths.ADDONS)]
+    text = re.sub(
+        r"^addons_path = .*$",
+        f"addons_path = {','.join(map(str, path))}",
+        paths.ODOO_CONF.read_text(),
+        flags=re.MULTILINE,
+    )
+    file = folder / "odoo.conf"
+    atomic.write_file(file, text, mode=0o600)
+    return file
 
 
 def _write_configuration(folder: Path) -> None:

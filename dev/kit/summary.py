@@ -1,5 +1,6 @@
 """What the day's run decided, as a person reads it in a terminal."""
 
+import textwrap
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -18,12 +19,17 @@ def text(values: dict, letters: Path, mails: Path, notices: Iterable[str] = ()) 
         *_section("Notices", _notice_rows(values["notices"]), "none today"),
         *_section("Deliveries", _delivery_rows(values["deliveries"]), "none"),
         *_section("Items skipped", _skip_rows(values["skipped"]), "none"),
-        *_listed("Warnings", values["warnings"]),
+        *_listed("Warnings", map(_first_line, values["warnings"])),
         *_listed("Notes", notices),
         f"Letters to post:  {_letters(values, letters)}",
         f"E-mails, kept:    {len(kept)} in {mails}",
     ]
     return "\n".join(lines)
+
+
+def _first_line(text: str) -> str:
+    """An error's first line; the rest is in the notice itself."""
+    return textwrap.shorten(text.split("\n")[0], 160)
 
 
 def _letters(values: dict, letters: Path) -> str:

@@ -4,7 +4,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from . import databases, odoo, paths, postgres, run, scripts, setup
+from . import databases, export, odoo, paths, postgres, run, scripts, setup
 from .progress import HarnessError, say, step
 
 DATABASE = "i18n"
@@ -43,14 +43,19 @@ def _export(database: str, folder: Path) -> dict[str, Path]:
     modules = databases.own_modules()
     databases.copy(databases.template(), database)
     databases.install(database, modules, "Installing the addon")
+    # Odoo follows links when it looks for terms, and the link to the repository's root
+    # in .dev leads round and round: so it is given a copy
+    export.export(folder / "addons")
+    configuration = odoo.configuration_with(folder, [folder / "addons"])
+    title = "Collecting the terms to translate"
     found = {}
-    with step("Collecting the terms to translate"):
+    with step(title):
         for module in modules:
             found[module] = folder / f"{module}.pot"
-            command = odoo.command("i18n", "export", "-d", database, "-l", "pot")
+            command = odoo.command("i18n", "export", "-c", configuration)
             run.capture(
-                [*command, "-o", found[module], module],
-                "Collecting the terms to translate",
+                [*command, "-d", database, "-l", "pot", "-o", found[module], module],
+                title,
                 env=odoo.environment(),
             )
     databases.drop(database)

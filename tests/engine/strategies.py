@@ -90,10 +90,13 @@ all_credits, all_pending = (
 
 @st.composite
 def policies(draw, min_levels: int = 0, strict: bool = True, **fixed):
-    """A policy; ``strict=False`` leaves out its thresholds."""
+    """A policy; ``strict=False`` leaves out its thresholds.
+
+    Its formal notices are no announcements: nobody gets one before the due date.
+    """
     values = {
         "levels": tuple(
-            Level(key=key, days=number, formal=draw(sometimes))
+            Level(key=key, days=number, formal=number >= 0 and draw(sometimes))
             for key, number in enumerate(draw(lists_of_days[min_levels]), start=1)
         ),
         "start": draw(starts),
@@ -116,9 +119,7 @@ def courteous_policies(draw, **fixed):
     return replace(
         policy,
         levels=tuple(
-            replace(level, formal=False)
-            if level.preventive or level == first
-            else level
+            replace(level, formal=False) if level == first else level
             for level in policy.levels
         ),
     )

@@ -854,6 +854,69 @@ def test_formal_notice_not_repeated_for_the_next_item():
     assert outcome.message == Message(THIRD, (1, 2), Decimal(200))
 
 
+def test_formal_notice_not_hidden_by_a_later_level_reached_today():
+    """The level after it has more days, but is the softer one."""
+    outcome = ask(
+        served(THIRD, ago=15, key=1),
+        served(FORMAL, ago=15, key=2),
+        by=policy(*REMINDERS, AFTER),
+    )
+    assert outcome.escalated == {1: FORMAL, 2: AFTER}
+    assert outcome.message == Message(FORMAL, (1, 2), Decimal(200))
+
+
+def test_formal_notice_not_hidden_by_a_later_level_already_served():
+    outcome = ask(
+        served(THIRD, ago=15, key=1),
+        served(AFTER, ago=8, key=2),
+        by=policy(*REMINDERS, AFTER),
+    )
+    assert outcome.message == Message(FORMAL, (1, 2), Decimal(200))
+
+
+def test_address_asked_of_the_formal_notice_not_of_the_later_level():
+    items = (served(THIRD, ago=15, key=1), served(FORMAL, ago=15, key=2))
+    by = policy(*REMINDERS, AFTER)
+    assert ask(*items, by=by, unreachable=frozenset({AFTER.key})).message
+    outcome = ask(*items, by=by, unreachable=frozenset({FORMAL.key}))
+    assert set(outcome.decisions.values()) == {Skip(Reason.NO_ADDRESS)}
+
+
+def test_item_beyond_the_formal_notice_new_item_as_firm_as_the_later_level():
+    outcome = ask(
+        served(AFTER, ago=8, key=1), item(2, late=6), by=policy(*REMINDERS, AFTER)
+    )
+    assert outcome.escalated == {2: FIRST}
+    assert outcome.message == Message(AFTER, (1, 2), Decimal(200))
+
+
+@pytest.mark.parametrize(
+    ("softer", "firmer"),
+    [
+        (FIRST, SECOND),
+        (SOON, FIRST),
+        (AFTER, FORMAL),
+        (FORMAL, Level(1, FORMAL.days + 1, formal=True)),
+    ],
+)
+def test_firmness_formal_before_days(softer, firmer):
+    assert softer.firmness < firmer.firmness
+
+
+@pytest.mark.xfail(strict=True, reason="_compose takes the formal level's word for it")
+def test_formal_announcement_does_not_drop_the_overdue_from_a_reminder():
+    """Due tomorrow, formal of all things; beside it a reminder, which claims all."""
+    announcement = Level(1, -1, formal=True)
+    outcome = ask(
+        item(1, late=-1),
+        item(2, late=6),
+        item(3, late=2),
+        by=policy(announcement, FIRST),
+    )
+    assert outcome.escalated == {1: announcement, 2: FIRST}
+    assert outcome.message.carried == (1, 2, 3)
+
+
 def test_standing_level_of_another_policy_counts_as_the_one_below():
     outcome = ask(item(1, late=29, level_days=29), item(2, late=6))
     assert outcome.message.level == SECOND
@@ -1003,3 +1066,55 @@ def test_leap_day_and_end_of_year_are_calendar_days():
     assert ask_one(due, on=now(date(2024, 3, 4))) == Escalate(FIRST)
     due = item(due_date=date(2024, 12, 30))
     assert ask_one(due, on=now(date(2025, 1, 4))) == Escalate(FIRST)
+
+
+# === THE ENDS OF THE CALENDAR === #
+
+
+@pytest.mark.parametrize(
+    ("an_item", "expected"),
+    [
+        (item(due_date=date.max), Skip(Reason.NOT_DUE, date.max)),
+        (item(due_date=date.max - days(5)), Skip(Reason.NOT_DUE, date.max)),
+        (item(due_date=date.max - days(6)), Skip(Reason.NOT_DUE, date.max - days(1))),
+        (item(due_date=date.min), Escalate(FIRST)),
+        (
+            item(held=True, held_until=date.max),
+            Skip(Reason.ITEM_HELD, date.max),
+        ),
+        (
+            item(disputed=True, held_until=date.max - days(1)),
+            Skip(Reason.ITEM_DISPUTED, date.max),
+        ),
+        (item(level_date=date.max), Skip(Reason.TOO_SOON, date.max)),
+    ],
+)
+def test_dates_stay_inside_the_calendar(an_item, expected):
+    assert ask_one(an_item) == expected
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (
+            {"paused": True, "paused_until": date.max},
+            Skip(Reason.CUSTOMER_PAUSED, date.max),
+        ),
+        ({"last_contact": date.max}, Skip(Reason.TOO_SOON, date.max)),
+    ],
+)
+def test_dates_of_the_customer_stay_inside_the_calendar(values, expected):
+    assert ask_one(item(), **values) == expected
+
+
+def test_gap_and_level_beyond_every_calendar_never_reached():
+    by = policy(FIRST, gap_days=10**12)
+    assert ask_one(item(), by=by, last_contact=TODAY) == Skip(Reason.TOO_SOON, date.max)
+    by = policy(Level(1, 10**12))
+    assert ask_one(item(), by=by) == Skip(Reason.LEVEL_NOT_REACHED, date.max)
+
+
+def test_announcement_before_the_first_day_reached_from_the_first_day():
+    due = item(due_date=date.min + days(3))
+    decision = ask_one(due, by=policy(SOON, FIRST), on=now(date.min))
+    assert decision == Escalate(SOON)

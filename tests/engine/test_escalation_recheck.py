@@ -7,8 +7,10 @@ from decimal import Decimal
 
 import pytest
 from escalation_cases import (
+    AFTER,
     FIRST,
     FORMAL,
+    REMINDERS,
     SECOND,
     SOON,
     THIRD,
@@ -28,6 +30,7 @@ from engine.escalation import (
     Policy,
     Reason,
     Skip,
+    StartRule,
     decide,
     recheck,
 )
@@ -36,6 +39,7 @@ OLD = item(1, late=32, level_days=SECOND.days)  # reaches THIRD
 NEW = item(2, late=6, residual="40")  # reaches FIRST
 LISTED = item(3, late=2, residual="7")  # overdue, no level yet
 ALL = (OLD, NEW, LISTED)
+TOLD = {1: THIRD, 2: FIRST}
 
 TOMORROW = TODAY + days(1)
 
@@ -66,7 +70,7 @@ def check(
 
 
 def test_nothing_changed_goes_as_proposed():
-    assert check(*ALL) == Confirmed(THIRD, (1, 2, 3), (1, 2), Decimal(147))
+    assert check(*ALL) == Confirmed(THIRD, (1, 2, 3), TOLD, Decimal(147))
 
 
 def test_its_own_proposal_does_not_stop_it():
@@ -75,7 +79,7 @@ def test_its_own_proposal_does_not_stop_it():
 
 def test_partly_paid_claims_the_rest():
     left = (replace(OLD, residual=Decimal(1)), NEW, LISTED)
-    assert check(*left) == Confirmed(THIRD, (1, 2, 3), (1, 2), Decimal(48))
+    assert check(*left) == Confirmed(THIRD, (1, 2, 3), TOLD, Decimal(48))
 
 
 @pytest.mark.parametrize(
@@ -92,24 +96,24 @@ def test_partly_paid_claims_the_rest():
     ids=["gone", "paid", "overpaid", "held", "disputed", "excluded", "blocked"],
 )
 def test_firmest_item_falls_out_message_gets_softer(left):
-    assert check(*left) == Confirmed(FIRST, (2, 3), (2,), Decimal(47))
+    assert check(*left) == Confirmed(FIRST, (2, 3), {2: FIRST}, Decimal(47))
 
 
 def test_softer_but_no_softer_than_what_was_said_of_the_others():
     standing = served(SECOND, ago=8, key=4)
     left = (NEW, standing)
     assert check(*left, proposed=(OLD, *left)) == Confirmed(
-        SECOND, (2, 4), (2,), Decimal(140)
+        SECOND, (2, 4), {2: FIRST}, Decimal(140)
     )
 
 
 def test_listed_item_paid_falls_out():
-    assert check(OLD, NEW) == Confirmed(THIRD, (1, 2), (1, 2), Decimal(140))
+    assert check(OLD, NEW) == Confirmed(THIRD, (1, 2), TOLD, Decimal(140))
 
 
 def test_item_new_since_the_proposal_not_added():
     late = item(9, late=50)
-    assert check(*ALL, late) == Confirmed(THIRD, (1, 2, 3), (1, 2), Decimal(147))
+    assert check(*ALL, late) == Confirmed(THIRD, (1, 2, 3), TOLD, Decimal(147))
 
 
 @pytest.mark.parametrize("level", [FIRST, SECOND])
@@ -121,11 +125,184 @@ def test_level_lowered_and_firmest_item_paid_softer_of_the_two():
     assert check(NEW, LISTED, level=SECOND).level == FIRST
 
 
+@pytest.mark.parametrize(
+    ("level", "told"),
+    [
+        (THIRD, {1: THIRD, 2: FIRST}),
+        (SECOND, {1: SECOND, 2: FIRST}),
+        (FIRST, {1: FIRST, 2: FIRST}),
+    ],
+    ids=lambda value: getattr(value, "key", ""),
+)
+def test_level_lowered_by_a_person_lowers_what_the_items_are_told(level, told):
+    """Never firmer than the message; what was softer already stays as it is."""
+    by = policy(start=StartRule.AGE)
+    proposed = (item(1, late=40), item(2, late=6))
+    answer = check(*proposed, proposed=proposed, by=by, level=level)
+    assert answer == Confirmed(level, (1, 2), told, Decimal(200))
+
+
+def test_formal_notice_lowered_by_a_person_nothing_told_formally():
+    formal = served(THIRD, ago=15, key=1)
+    answer = check(formal, NEW, proposed=(formal, NEW), level=THIRD)
+    assert answer == Confirmed(THIRD, (1, 2), TOLD, Decimal(140))
+
+
+def test_level_above_the_firmest_item_does_not_make_it_firmer():
+    """A level given too firm is no reason to be firmer than the items are."""
+    assert check(*ALL, level=FORMAL) == check(*ALL)
+
+
 def test_formal_notice_paid_rest_not_formal():
     formal = served(THIRD, ago=15, key=1)
     answer = check(NEW, proposed=(formal, NEW))
-    assert answer == Confirmed(FIRST, (2,), (2,), Decimal(40))
+    assert answer == Confirmed(FIRST, (2,), {2: FIRST}, Decimal(40))
     assert check(formal, NEW, proposed=(formal, NEW)).level == FORMAL
+
+
+# A policy that goes on after its formal notice, and an item for each of the two.
+BEYOND = policy(*REMINDERS, AFTER)
+TO_FORMAL = served(THIRD, ago=15, key=1)
+TO_AFTER = served(FORMAL, ago=15, key=2)
+
+
+def test_formal_notice_firmer_than_a_later_level():
+    answer = check(TO_FORMAL, TO_AFTER, proposed=(TO_FORMAL, TO_AFTER), by=BEYOND)
+    assert answer == Confirmed(FORMAL, (1, 2), {1: FORMAL, 2: AFTER}, Decimal(200))
+
+
+def test_formal_notice_paid_later_level_not_formal():
+    """The later level has more days, but is the softer one."""
+    answer = check(TO_AFTER, proposed=(TO_FORMAL, TO_AFTER), by=BEYOND)
+    assert answer == Confirmed(AFTER, (2,), {2: AFTER}, Decimal(100))
+
+
+def test_formal_notice_lowered_to_a_later_level_not_formal():
+    answer = check(
+        TO_FORMAL, TO_AFTER, proposed=(TO_FORMAL, TO_AFTER), by=BEYOND, level=AFTER
+    )
+    assert answer == Confirmed(AFTER, (1, 2), {1: AFTER, 2: AFTER}, Decimal(200))
+
+
+def test_standing_later_level_does_not_hide_the_formal_notice():
+    standing = served(AFTER, ago=8, key=2)
+    both = (TO_FORMAL, standing)
+    answer = check(*both, proposed=both, by=BEYOND)
+    assert answer == Confirmed(FORMAL, (1, 2), {1: FORMAL}, Decimal(200))
+
+
+# === LEVELS THAT NO LONGER FIT === #
+
+ANNOUNCED = item(4, late=-1)
+
+
+@pytest.mark.parametrize("issued", [False, True])
+@pytest.mark.parametrize(
+    ("wait", "goes"),
+    [(0, True), (1, True), (2, False)],
+    ids=["at once", "due date", "after the due date"],
+)
+def test_announcement_lapses_after_the_due_date(wait, goes, issued):
+    answer = check(
+        ANNOUNCED,
+        proposed=(ANNOUNCED,),
+        by=policy(SOON, FIRST),
+        on=now(TODAY + days(wait)),
+        issued=issued,
+    )
+    expected = Confirmed(SOON, (4,), {4: SOON}, Decimal(100))
+    assert answer == (expected if goes else Skip(Reason.SETTLED))
+
+
+def test_announced_item_now_overdue_listed_with_the_reminders():
+    """It is told of no level, but a reminder claims all that is overdue."""
+    both = (NEW, ANNOUNCED)
+    answer = check(
+        *both, proposed=both, by=policy(SOON, FIRST), on=now(TODAY + days(2))
+    )
+    assert answer == Confirmed(FIRST, (2, 4), {2: FIRST}, Decimal(140))
+
+
+@pytest.mark.parametrize("issued", [False, True])
+@pytest.mark.parametrize(
+    ("late", "told", "level"),
+    [
+        (THIRD.days, TOLD, THIRD),
+        (THIRD.days - 1, {2: FIRST}, SECOND),
+        (1, {2: FIRST}, SECOND),
+    ],
+    ids=["still reached", "one day short", "just overdue"],
+)
+def test_due_date_postponed_level_not_reached(late, told, level, issued):
+    """It stays on the list as overdue, and the firmness it already had stays too."""
+    postponed = replace(OLD, due_date=TOMORROW - days(late))
+    answer = check(postponed, NEW, LISTED, issued=issued)
+    assert answer == Confirmed(level, (1, 2, 3), told, Decimal(147))
+
+
+@pytest.mark.parametrize("issued", [False, True])
+def test_due_date_postponed_into_the_future_off_the_list(issued):
+    postponed = replace(OLD, due_date=TOMORROW)
+    answer = check(postponed, NEW, LISTED, issued=issued)
+    assert answer == Confirmed(FIRST, (2, 3), {2: FIRST}, Decimal(47))
+
+
+def test_due_date_of_all_escalated_postponed_nothing_goes():
+    later = tuple(replace(i, due_date=TOMORROW) for i in (OLD, NEW))
+    assert check(*later, LISTED) == Skip(Reason.SETTLED)
+
+
+@pytest.mark.parametrize(
+    ("level_days", "told"),
+    [
+        (THIRD.days - 1, TOLD),
+        (THIRD.days, {2: FIRST}),
+        (THIRD.days + 1, {2: FIRST}),
+    ],
+)
+def test_item_at_its_level_by_other_means_not_told_again(level_days, told):
+    moved_on = replace(OLD, level_days=level_days)
+    assert check(moved_on, NEW, LISTED).escalated == told
+
+
+def test_all_items_at_their_levels_by_other_means_nothing_goes():
+    left = (replace(OLD, level_days=THIRD.days), replace(NEW, level_days=FIRST.days))
+    assert check(*left, LISTED) == Skip(Reason.SETTLED)
+    assert check(*left, LISTED, issued=True) == check(*ALL)
+
+
+# === MINIMUM SHARE === #
+
+SHARE = policy(min_share=Decimal(5))
+
+
+@pytest.mark.parametrize(("residual", "told"), [("5.00", TOLD), ("4.99", {2: FIRST})])
+def test_partly_paid_leftover_does_not_trigger(residual, told):
+    """It is listed, and no longer makes the message firmer than it was already."""
+    rest = replace(OLD, residual=Decimal(residual), original=Decimal(100))
+    answer = check(rest, NEW, LISTED, by=SHARE)
+    level = THIRD if 1 in told else SECOND
+    assert answer == Confirmed(level, (1, 2, 3), told, Decimal(residual) + 47)
+
+
+def test_only_a_leftover_left_its_reason():
+    rest = replace(OLD, residual=Decimal(4), original=Decimal(100))
+    assert check(rest, LISTED, by=SHARE) == Skip(Reason.BELOW_SHARE)
+
+
+def test_only_a_leftover_left_of_an_issued_message_goes():
+    """Its level is told already; what is left of the debt is still claimed."""
+    rest = replace(OLD, residual=Decimal(4), original=Decimal(100))
+    answer = check(rest, LISTED, by=SHARE, issued=True)
+    assert answer == Confirmed(THIRD, (1, 3), {1: THIRD}, Decimal(11))
+
+
+def test_two_items_same_key_refused():
+    with pytest.raises(ValueError, match="share a key"):
+        check(OLD, NEW, OLD)
+
+
+# === NOTHING LEFT === #
 
 
 @pytest.mark.parametrize("left", [(), (LISTED,)], ids=["nothing", "listed item"])
@@ -160,7 +337,14 @@ def test_all_escalated_kept_back_reason_of_the_first_key():
 
 
 def test_items_confirmed_in_order_of_their_keys():
-    assert check(LISTED, NEW, OLD) == check(*ALL)
+    answer = check(LISTED, NEW, OLD)
+    assert answer == check(*ALL)
+    assert list(answer.escalated) == [1, 2]
+
+
+def test_item_kept_back_is_the_reason_beside_one_that_no_longer_fits():
+    postponed = replace(OLD, due_date=TOMORROW)
+    assert check(postponed, replace(NEW, blocked=True)) == Skip(Reason.ITEM_BLOCKED)
 
 
 def test_listed_item_kept_back_is_no_reason():
@@ -170,10 +354,11 @@ def test_listed_item_kept_back_is_no_reason():
 
 def test_escalated_item_taken_off_the_list_by_a_person():
     """Its key is among the escalated, but no longer among the carried."""
-    answer = recheck(
-        policy(), customer(*ALL), THIRD, (2, 3), {1: THIRD, 2: FIRST}, now()
-    )
-    assert answer == Confirmed(FIRST, (2, 3), (2,), Decimal(47))
+    answer = recheck(policy(), customer(*ALL), THIRD, (2, 3), TOLD, now())
+    assert answer == Confirmed(FIRST, (2, 3), {2: FIRST}, Decimal(47))
+
+
+# === THE CUSTOMER AND THE DAY === #
 
 
 @pytest.mark.parametrize("issued", [False, True])
@@ -223,7 +408,7 @@ def test_overdue_not_listed_uses_up_the_credits():
     both = (overdue, announced)
     by = policy(SOON, FIRST, SECOND)
     answer = check(*both, proposed=both, by=by, credits=Decimal(100))
-    assert answer == Confirmed(SOON, (2,), (2,), Decimal(50))
+    assert answer == Confirmed(SOON, (2,), {2: SOON}, Decimal(50))
     alone = check(announced, proposed=both, by=by, credits=Decimal(100))
     assert alone == Skip(Reason.COVERED)
 
@@ -232,7 +417,7 @@ def test_overdue_not_listed_uses_up_the_credits():
 def test_contacted_otherwise_since_the_proposal_waits(ago, goes):
     answer = check(*ALL, on=now(), last_contact=TODAY - days(ago))
     assert answer == (
-        Confirmed(THIRD, (1, 2, 3), (1, 2), Decimal(147))
+        Confirmed(THIRD, (1, 2, 3), TOLD, Decimal(147))
         if goes
         else Skip(Reason.TOO_SOON, TOMORROW)
     )
@@ -260,7 +445,7 @@ def test_issued_message_about_to_be_sent_is_its_own_contact():
         for i, level in ((OLD, THIRD), (NEW, FIRST))
     )
     answer = check(*sent, LISTED, issued=True, last_contact=TODAY)
-    assert answer == Confirmed(THIRD, (1, 2, 3), (1, 2), Decimal(147))
+    assert answer == Confirmed(THIRD, (1, 2, 3), TOLD, Decimal(147))
 
 
 def test_issued_message_goes_whatever_the_age_of_the_bank_data():

@@ -13,7 +13,7 @@ import polib
 
 #: what has to be in a translation exactly as it is in the term
 _KEEP = re.compile(
-    r"%\(\w+\)[sdf]|%[sdfr]|\{\w*\}|\bt-[\w-]+=\"[^\"]*\"|</?(?:t|a|b|i|strong|em|br)\b"
+    r"%\(\w+\)[sdf]|%[sdfr]|\{\{|\}\}|\{\w*\}|\bt-[\w-]+=\"[^\"]*\"|</?(?:t|a)\b"
 )
 
 
