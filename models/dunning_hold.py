@@ -99,7 +99,7 @@ class DunningHold(models.Model):
             if strangers:
                 raise ValidationError(
                     self.env._(
-                        "%(items)s: not an item of %(customer)s.",
+                        "These items do not belong to %(customer)s: %(items)s",
                         items=", ".join(strangers.mapped("display_name")),
                         customer=hold.profile_id.display_name,
                     )
@@ -108,7 +108,7 @@ class DunningHold(models.Model):
     @api.depends("kind", "reason", "date_to")
     def _compute_display_name(self):
         for hold in self:
-            hold.display_name = hold._sentence()
+            hold.display_name = hold._sentence() if hold.reason else False
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -170,7 +170,13 @@ class DunningHold(models.Model):
             if self.move_line_ids
             else self.env._("all items")
         )
-        return f"{kind}, {items}, {until}: {self.reason}"
+        return self.env._(
+            "%(kind)s, %(items)s, %(until)s: %(reason)s",
+            kind=kind,
+            items=items,
+            until=until,
+            reason=self.reason,
+        )
 
     def _format_date(self, day):
         return self.env["ir.qweb.field.date"].value_to_html(day, {})

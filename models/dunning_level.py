@@ -71,7 +71,7 @@ class DunningLevel(models.Model):
     )
     approval = fields.Selection(
         [("collector", "Collector"), ("manager", "Credit manager")],
-        string="Approved by",
+        string="Approval by",
         required=True,
         default="collector",
         help="Who may approve messages of this level. Levels for the credit manager "

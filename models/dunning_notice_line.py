@@ -61,7 +61,7 @@ class DunningNoticeLine(models.Model):
         help="Level the item reaches with this notice.",
     )
     level_before_id = fields.Many2one("dunning.level", ondelete="set null")
-    date_before = fields.Date(string="Reminded before on")
+    date_before = fields.Date(string="Previous reminder on")
 
     def write(self, vals):
         # The database's own "set null" does not pass here: only people and code do.

@@ -46,8 +46,8 @@ class DunningPolicy(models.Model):
         default="first",
         required=True,
         tracking=True,
-        help="Where debts older than the company's go-live date enter the policy. By "
-        "age never enters at a formal notice.",
+        help="Where debts older than the company's go-live date enter the policy. The "
+        "level of their age is never a formal notice.",
     )
     gap_days = fields.Integer(
         string="Minimum days between contacts",

@@ -69,7 +69,12 @@ class DunningRun(models.Model):
         "dunning.notice",
         "run_id",
         string="Problems",
-        domain=["|", ("error", "!=", False), ("delivery_state", "=", "failed")],
+        domain=[
+            ("state", "!=", "cancelled"),
+            "|",
+            ("error", "!=", False),
+            ("delivery_state", "=", "failed"),
+        ],
     )
     skip_ids = fields.One2many("dunning.skip", "run_id")
     customer_count = fields.Integer(string="Customers looked at", readonly=True)

@@ -40,7 +40,7 @@ class ResCompany(models.Model):
         "says where they enter. Leave empty to treat all debts so.",
     )
     dunning_bank_max_age = fields.Integer(
-        string="Bank data at most",
+        string="Maximum age of bank data (days)",
         default=7,
         help="Nobody is reminded when the newest bank statement line is older than "
         "this number of days. 0 switches the check off; it does not apply as long as "

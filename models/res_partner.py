@@ -8,7 +8,7 @@ class ResPartner(models.Model):
     _inherit = "res.partner"
 
     type = fields.Selection(
-        selection_add=[("dunning", "Dunning Address")],
+        selection_add=[("dunning", "Dunning")],
         ondelete={"dunning": "set default"},
     )
     credit_profile_ids = fields.One2many(

@@ -3,6 +3,8 @@ from . import (
     test_channels,
     test_facts,
     test_job,
+    test_letters,
+    test_pdf_letters,
     test_profiles,
     test_runs,
     test_selection,

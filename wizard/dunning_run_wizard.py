@@ -36,7 +36,7 @@ class DunningRunWizard(models.TransientModel):
         for wizard in self:
             messages = wizard.line_ids.filtered("level_id")
             wizard.summary = wizard.tried and self.env._(
-                "%(messages)s message(s) to %(customers)s customer(s) looked at; "
+                "%(customers)s customer(s) looked at, %(messages)s message(s) to send; "
                 "nothing was written.",
                 messages=len(messages),
                 customers=len(wizard.line_ids),

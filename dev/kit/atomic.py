@@ -5,9 +5,11 @@ holds the fingerprint of what it was built from. Locks are `flock`s, which the k
 releases when their process dies.
 """
 
+import errno
 import fcntl
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -59,8 +61,19 @@ def build_folder(target: Path, inputs: str, build: Callable[[Path], None]) -> bo
 def remove_tree(folder: Path) -> None:
     if folder.is_symlink():
         folder.unlink()
-    elif folder.exists():
-        shutil.rmtree(folder)
+        return
+    deadline = time.monotonic() + 30
+    while folder.exists():
+        try:
+            shutil.rmtree(folder)
+        except OSError as error:
+            # A killed command's own children may write to it for a moment yet; they
+            # give up when the ground is gone from under them.
+            if error.errno not in (errno.ENOTEMPTY, errno.ENOENT):
+                raise
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
 
 
 def link(path: Path, target: str | Path) -> None:

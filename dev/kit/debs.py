@@ -220,9 +220,13 @@ class Archive:
     def _write_sources(self) -> None:
         entries = _machine_sources()
         mirror = entries[0].split()[0]
-        signed = f"[signed-by={KEYRING}] " if KEYRING.exists() else ""
-        lines = [f"deb {signed}{entry}" for entry in entries]
-        lines.append(f"deb {signed}{mirror} {EXTRA_SUITE} main")
+        signed = [f"signed-by={KEYRING}"] if KEYRING.exists() else []
+        lines = [f"deb {_in_brackets(signed)}{entry}" for entry in entries]
+        # This suite's index is dated to end after a week. What is taken from it is
+        # held by the hashes of debs.lock, so an older one (a mirror that lags behind)
+        # does no harm.
+        undated = _in_brackets([*signed, "check-valid-until=no"])
+        lines.append(f"deb {undated}{mirror} {EXTRA_SUITE} main")
         atomic.write_file(self.folder / "sources.list", "\n".join(lines) + "\n")
         for part in ("state/lists/partial", "cache/archives/partial"):
             (self.folder / part).mkdir(parents=True, exist_ok=True)
@@ -237,6 +241,7 @@ class Archive:
             # root's sandbox user could not write below a private checkout
             "APT::Sandbox::User": "root",
             "APT::Default-Release": _codename(),
+            "Acquire::Languages": "none",
             # a private state needs none of the system's locks
             "Debug::NoLocking": "1",
         }
@@ -254,6 +259,10 @@ def unpack(files: list[Path], target: Path, shown: Step) -> None:
     for number, file in enumerate(files, start=1):
         shown.update(f"unpacking {number} of {len(files)}: {file.name.split('_')[0]}")
         run.capture(["dpkg-deb", "-x", file, target], f"Unpacking {file.name}")
+
+
+def _in_brackets(options: list[str]) -> str:
+    return f"[{' '.join(options)}] " if options else ""
 
 
 def _check_offer(deb: Locked, offer: Offer | None) -> None:

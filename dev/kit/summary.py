@@ -18,6 +18,7 @@ def text(values: dict, letters: Path, mails: Path, notices: Iterable[str] = ()) 
         "",
         *_section("Notices", _notice_rows(values["notices"]), "none today"),
         *_section("Deliveries", _delivery_rows(values["deliveries"]), "none"),
+        *_listed("", _waiting(values)),
         *_section("Items skipped", _skip_rows(values["skipped"]), "none"),
         *_listed("Warnings", map(_first_line, values["warnings"])),
         *_listed("Notes", notices),
@@ -30,6 +31,12 @@ def text(values: dict, letters: Path, mails: Path, notices: Iterable[str] = ()) 
 def _first_line(text: str) -> str:
     """An error's first line; the rest is in the notice itself."""
     return textwrap.shorten(text.split("\n")[0], 160)
+
+
+def _waiting(values: dict) -> list[str]:
+    if values["sending"] or not values["deliveries"]:
+        return []
+    return ["the company sends nothing on this day; what is queued waits for a workday"]
 
 
 def _letters(values: dict, letters: Path) -> str:
@@ -46,12 +53,18 @@ def _section(title: str, rows: list[Sequence[str]], nothing: str) -> list[str]:
 
 def _listed(title: str, lines: Iterable[str]) -> list[str]:
     found = [f"  - {line}" for line in lines]
-    return [f"{title}:", *found, ""] if found else []
+    return [*([f"{title}:"] if title else []), *found, ""] if found else []
 
 
 def _notice_rows(notices: list[dict]) -> list[Sequence[str]]:
     rows = [
-        (str(one["count"]), one["level"], one["channel"], _amounts(one["amounts"]))
+        (
+            str(one["count"]),
+            one["level"],
+            one["channel"],
+            _amounts(one["amounts"]),
+            one.get("policy", ""),
+        )
         for one in notices
     ]
     if len(rows) > 1:
@@ -65,7 +78,7 @@ def _total(notices: list[dict]) -> Sequence[str]:
         for currency, amount in one["amounts"].items():
             amounts[currency] = amounts.get(currency, Decimal()) + Decimal(amount)
     count = sum(one["count"] for one in notices)
-    return str(count), "in all", "", _amounts(amounts)
+    return str(count), "in all", "", _amounts(amounts), ""
 
 
 def _delivery_rows(deliveries: list[dict]) -> list[Sequence[str]]:

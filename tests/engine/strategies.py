@@ -215,10 +215,12 @@ def likely(draw, **fixed):
 def situations(**fixed):
     """Everything :func:`decide` takes; ``fixed`` are values of the policy.
 
-    Half of them are drawn wild, where mostly something stands against a message.
+    A third of them are drawn wild, where mostly something stands against a message; in
+    another, some items are leftovers.
     """
     some = policies(min_levels=1, **fixed)
     none = st.just(Policy()) if fixed else maybe(st.just(Policy()))
     seldom = one_in(8).flatmap(lambda bare: none if bare else some)
     wild = st.tuples(seldom, customers(), circumstances())
-    return st.one_of(wild, likely(**fixed))
+    leftovers = likely(**{"min_share": Decimal(20)} | fixed)
+    return st.one_of(wild, likely(**fixed), leftovers)

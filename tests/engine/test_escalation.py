@@ -9,6 +9,22 @@ from decimal import Decimal
 from itertools import combinations
 
 import pytest
+
+from engine.escalation import (
+    SENTENCES,
+    Circumstances,
+    Customer,
+    Escalate,
+    Item,
+    Level,
+    Message,
+    Outcome,
+    Policy,
+    Reason,
+    Skip,
+    StartRule,
+    decide,
+)
 from escalation_cases import (
     AFTER,
     FIRST,
@@ -28,22 +44,6 @@ from escalation_cases import (
     policy,
     serve,
     served,
-)
-
-from engine.escalation import (
-    SENTENCES,
-    Circumstances,
-    Customer,
-    Escalate,
-    Item,
-    Level,
-    Message,
-    Outcome,
-    Policy,
-    Reason,
-    Skip,
-    StartRule,
-    decide,
 )
 
 YESTERDAY = TODAY - days(1)

@@ -6,6 +6,18 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+
+from engine.escalation import (
+    Confirmed,
+    Customer,
+    Item,
+    Policy,
+    Reason,
+    Skip,
+    StartRule,
+    decide,
+    recheck,
+)
 from escalation_cases import (
     AFTER,
     FIRST,
@@ -21,18 +33,6 @@ from escalation_cases import (
     now,
     policy,
     served,
-)
-
-from engine.escalation import (
-    Confirmed,
-    Customer,
-    Item,
-    Policy,
-    Reason,
-    Skip,
-    StartRule,
-    decide,
-    recheck,
 )
 
 OLD = item(1, late=32, level_days=SECOND.days)  # reaches THIRD

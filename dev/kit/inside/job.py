@@ -23,6 +23,9 @@ def main() -> None:
         run = _run(env, options.date)
         values = dict(run._get_summary(), state=run.state)
         values["deliveries"] = _deliveries(run)
+        values["sending"] = run.company_id._dunning_is_sending_time(
+            _nine_o_clock(options.date)
+        )
         letters = run._get_letters_pdf()
         if letters:
             Path(options.letters).write_bytes(letters)
@@ -65,12 +68,15 @@ def _run(env, day):
     while run.state == "proposing" and run._propose_batch():
         env.cr.commit()
     _issue(run)
-    now = datetime.combine(day, time(9))
-    env["dunning.delivery"]._deliver_pending(company, now=now)
+    env["dunning.delivery"]._deliver_pending(company, now=_nine_o_clock(day))
     env.cr.commit()
     env["mail.mail"].process_email_queue()
     env.cr.commit()
     return run
+
+
+def _nine_o_clock(day):
+    return datetime.combine(day, time(9))
 
 
 def _issue(run):
