@@ -58,18 +58,33 @@ class AccountMove(models.Model):
         holds = self._dunning_running_holds(items)
         for move in self:
             mine = move._dunning_items()
-            move.dunning_hold_id = holds.filtered(
-                lambda h, lines=mine: h.move_line_ids & lines
-            )[:1]
+            move.dunning_hold_id = move._dunning_covering_holds(holds, mine)[:1]
             move.dunning_why = " · ".join(
                 dict.fromkeys(line.dunning_why for line in mine if line.dunning_why)
             )
 
     def _dunning_running_holds(self, items):
+        """Running pauses of these items, or of all their customers owe."""
         Hold = self.env["dunning.hold"]
         today = fields.Date.context_today(self)
+        whole = Domain("move_line_ids", "=", False) & Domain(
+            "partner_id", "in", items.partner_id.commercial_partner_id.ids
+        )
         return Hold.search(
-            Hold._running_domain(today) & Domain("move_line_ids", "in", items.ids)
+            Hold._running_domain(today)
+            & (whole | Domain("move_line_ids", "in", items.ids))
+        )
+
+    def _dunning_covering_holds(self, holds, items):
+        self.ensure_one()
+        customer = items.partner_id.commercial_partner_id
+        company = self.company_id.root_id
+        return holds.filtered(
+            lambda hold: (
+                hold.move_line_ids & items
+                if hold.move_line_ids
+                else hold.partner_id in customer and hold.company_id == company
+            )
         )
 
     def _search_dunning_level_id(self, operator, value):

@@ -293,6 +293,45 @@ class DunningNotice(models.Model):
         allowed.run_id._update_state()
         return allowed
 
+    def action_reset(self):
+        """Undo: back to the proposal as the rules made it, as long as it is not issued.
+
+        Takes back an approval, an exclusion and a lowered level.
+        """
+        self.check_access("write")
+        for notice in self:
+            if notice.issued_at or notice.run_id.state == "cancelled":
+                raise UserError(
+                    self.env._(
+                        "%(notice)s cannot be taken back to the proposal any more.",
+                        notice=notice.display_name,
+                    )
+                )
+            situation = self.env["dunning.situation"]._fetch(
+                notice.profile_id, notice.date
+            )
+            if notice.state == "cancelled" and (
+                situation[notice.profile_id].customer.in_proposal
+            ):
+                raise UserError(
+                    self.env._(
+                        "%(customer)s is in a newer proposal already.",
+                        customer=notice.partner_id.display_name,
+                    )
+                )
+            notice.write(
+                {
+                    "state": "draft",
+                    "cancel_reason": False,
+                    "approved_by_id": False,
+                    "error": False,
+                    "edited": False,
+                }
+            )
+            notice._set_level(notice.proposed_level_id)
+            notice.edited = False
+        self.run_id._update_state()
+
     def action_lower_level(self):
         """Lower the message by one level of its policy, short of the first."""
         self.check_access("write")
@@ -530,7 +569,12 @@ class DunningNotice(models.Model):
             if isinstance(verdict, escalation.Skip):
                 notice._cancel(notice._reason_label(verdict.reason))
                 continue
-            escalated = {key: step.key for key, step in verdict.escalated.items()}
+            # as proposed: what the items are told at most follows when it is issued
+            escalated = {
+                line.move_line_id.id: line.level_id.id
+                for line in notice.line_ids
+                if line.escalated and line.move_line_id.id in verdict.escalated
+            }
             level = self.env["dunning.level"].browse(verdict.level.key)
             recipient = self._prepare_recipient(level, situation.addresses)
             if not recipient["channel"]:
@@ -593,6 +637,7 @@ class DunningNotice(models.Model):
         """Freeze texts and letters, write the levels down, fill the outbox."""
         notices = self.with_context(dunning_issuing=True)
         now = fields.Datetime.now()
+        notices._cap_item_levels()
         texts = notices._render_texts()
         for notice in notices:
             notice.write(
@@ -627,7 +672,18 @@ class DunningNotice(models.Model):
         for day, group in notices.grouped("date").items():
             # sudo: collectors issue; the snapshot of the profile follows
             group.profile_id.sudo().write({"last_contact_date": day})
+            group.profile_id._refresh_figures(day)
         self.env["dunning.delivery"]._queue(notices)
+
+    def _cap_item_levels(self):
+        """Items are told no firmer a level than the message that carries them."""
+        for line in self.line_ids.filtered("escalated"):
+            softest = min(
+                line.level_id | line.notice_id.level_id,
+                key=lambda level: level._to_engine().firmness,
+            )
+            if line.level_id != softest:
+                line.level_id = softest
 
     def _render_texts(self):
         """Title, body and closing of each letter, in its recipient's language."""
@@ -710,6 +766,7 @@ class DunningNotice(models.Model):
             ]
         )
         self.profile_id._recompute_last_contact()
+        self.profile_id._refresh_figures()
 
     def _cancel(self, reason):
         """Cancel with a reason; what was already issued keeps its content."""

@@ -106,9 +106,7 @@ class DunningRun(models.Model):
     @api.depends("date", "company_id")
     def _compute_name(self):
         for run in self:
-            run.name = self.env._(
-                "Dunning %(date)s", date=fields.Date.to_string(run.date)
-            )
+            run.name = fields.Date.to_string(run.date)
 
     @api.depends("skip_counts")
     def _compute_skip_summary(self):

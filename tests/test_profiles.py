@@ -71,6 +71,24 @@ class TestProfiles(DunningCommon):
         self.assertIn("Not due", later.dunning_why)
         self.assertIn("First", self._profile(customer).proposal_sentence)
 
+    def test_figures_follow_an_issued_notice(self):
+        customer = self._customer()
+        self._invoice(customer, late=4)
+        self._run(customer)
+        profile = self._profile(customer)
+        self.assertEqual(profile.level_id, self.first)
+        self.assertEqual(profile.last_contact_date, TODAY)
+
+    def test_pause_of_the_customer_shows_on_the_invoice(self):
+        customer = self._customer()
+        invoice = self._invoice(customer, late=4)
+        other = self._invoice(self._customer("Other"), late=4)
+        hold = self.env["dunning.hold"].create(
+            {"profile_id": self._profile(customer).id, "reason": "Because"}
+        )
+        self.assertEqual(invoice.dunning_hold_id, hold)
+        self.assertFalse(other.dunning_hold_id)
+
     def test_merged_partner_keeps_one_profile(self):
         kept, gone = self._customer("Kept"), self._customer("Gone")
         for partner in (kept, gone):

@@ -194,6 +194,38 @@ class TestRuns(DunningCommon):
         self.assertEqual(self._item(invoice).dunning_level_id, self.second)
         self.assertEqual(self._item(invoice).dunning_date, TODAY)
 
+    def test_lowered_notice_that_failed_once_is_issued_the_second_time(self):
+        customer = self._customer()
+        self._item(self._invoice(customer, late=31)).dunning_level_id = self.second
+        run = self._propose(customer)
+        run.notice_ids.action_lower_level()
+        run.action_approve()
+        self.second.letter_body = "<p><t t-out='object.no_such_field'/></p>"
+        with self.assertLogs("odoo.addons.account_dunning", "WARNING"):
+            run.action_issue()
+        self.assertEqual(run.notice_ids.state, "approved")
+        self.second.letter_body = "<p>Mended</p>"
+        run.action_issue()
+        self.assertEqual(run.notice_ids.state, "issued")
+
+    def test_decisions_on_a_proposal_can_be_taken_back(self):
+        customer = self._customer()
+        self._item(self._invoice(customer, late=31)).dunning_level_id = self.second
+        run = self._propose(customer)
+        notice = run.notice_ids
+        for act in ("action_lower_level", "action_approve", "action_exclude"):
+            with self.subTest(act=act):
+                getattr(notice, act)()
+                notice.action_reset()
+                self.assertRecordValues(
+                    notice,
+                    [{"state": "draft", "level_id": self.final.id, "edited": False}],
+                )
+        notice.action_exclude()
+        self._propose(customer)
+        with self.assertRaises(UserError):
+            notice.action_reset()
+
     def test_run_dated_ahead_is_issued_on_its_day(self):
         customer = self._customer()
         self._invoice(customer, late=4)
