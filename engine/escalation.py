@@ -91,7 +91,7 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.COVERED: "Covered by credits or payments not yet allocated",
     Reason.BANK_TOO_OLD: "The bank data are too old",
     Reason.NO_ADDRESS: "No address for any channel of the level",
-    Reason.SETTLED: "Paid or withdrawn since the proposal",
+    Reason.SETTLED: "Settled or overtaken since the proposal",
 }
 
 
@@ -326,7 +326,9 @@ def decide(policy: Policy | None, customer: Customer, now: Circumstances) -> Out
 class Confirmed:
     """A proposed message that may go, with what is left of it.
 
-    :param escalated: the level each item is told of; never firmer than the message.
+    :param escalated: the level each item is told of; never firmer than the message. A
+        message a person lowered may repeat what an item was told before: the item then
+        stays at its level, which the caller sees to.
     """
 
     level: Level
@@ -373,7 +375,11 @@ def recheck(
         skip = _item_reason(item, None)
         if not skip:
             claimable.append(item)
-        elif item.key in escalated and skip.reason is not Reason.NOT_A_DEBT:
+        elif (
+            item.key in wanted
+            and item.key in escalated
+            and skip.reason is not Reason.NOT_A_DEBT
+        ):
             skips.append(skip)
     candidates = [
         item
@@ -544,7 +550,7 @@ def _compose(policy, claimable, candidates, levels, now) -> Message:
     the overdue goes out for it.
     """
     firmest = max(levels.values(), key=_firmness)
-    if firmest.preventive:
+    if all(level.preventive for level in levels.values()):
         carried = candidates
     else:
         chosen = set(levels)

@@ -137,6 +137,14 @@ class DunningLevel(models.Model):
                     )
                 )
 
+    @api.constrains("days", "tone")
+    def _check_formal_after_due_date(self):
+        for level in self:
+            if level.tone == "formal" and level.days < 1:
+                raise ValidationError(
+                    self.env._("A formal notice comes after the due date.")
+                )
+
     @api.constrains("days", "tone", "active", "policy_id")
     def _check_formal_last(self):
         for policy in self.policy_id:

@@ -676,14 +676,17 @@ class DunningNotice(models.Model):
         self.env["dunning.delivery"]._queue(notices)
 
     def _cap_item_levels(self):
-        """Items are told no firmer a level than the message that carries them."""
+        """Items are told no firmer a level than the message that carries them.
+
+        Nor do they fall back: told less than before, they stay where they were.
+        """
         for line in self.line_ids.filtered("escalated"):
-            softest = min(
-                line.level_id | line.notice_id.level_id,
-                key=lambda level: level._to_engine().firmness,
-            )
-            if line.level_id != softest:
-                line.level_id = softest
+            level, before = line.notice_id.level_id, line.level_before_id
+            told = min(line.level_id | level, key=lambda li: li._to_engine().firmness)
+            if before and told.days < before.days:
+                told = before
+            if line.level_id != told:
+                line.level_id = told
 
     def _render_texts(self):
         """Title, body and closing of each letter, in its recipient's language."""

@@ -19,7 +19,7 @@ class TestFacts(DunningCommon):
         self._pay(invoice)
         run._issue_notices()
         self.assertEqual(run.notice_ids.state, "cancelled")
-        self.assertIn("Paid", run.notice_ids.cancel_reason)
+        self.assertIn("Settled", run.notice_ids.cancel_reason)
         self.assertFalse(run.notice_ids.delivery_ids)
         self.assertEqual(run.state, "done")
 

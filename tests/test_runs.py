@@ -194,6 +194,18 @@ class TestRuns(DunningCommon):
         self.assertEqual(self._item(invoice).dunning_level_id, self.second)
         self.assertEqual(self._item(invoice).dunning_date, TODAY)
 
+    def test_message_lowered_twice_leaves_the_item_where_it_was(self):
+        customer = self._customer()
+        invoice = self._invoice(customer, late=31)
+        self._item(invoice).dunning_level_id = self.second
+        run = self._propose(customer)
+        run.notice_ids.action_lower_level()
+        run.notice_ids.action_lower_level()
+        run.action_approve()
+        run.action_issue()
+        self.assertEqual(run.notice_ids.level_id, self.first)
+        self.assertEqual(self._item(invoice).dunning_level_id, self.second)
+
     def test_lowered_notice_that_failed_once_is_issued_the_second_time(self):
         customer = self._customer()
         self._item(self._invoice(customer, late=31)).dunning_level_id = self.second

@@ -8,8 +8,10 @@ from .progress import HarnessError
 
 
 def main(run: Callable[[list[str]], int]) -> int:
-    # a plain `kill` unwinds like Ctrl-C, so that servers are stopped
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # A plain `kill` unwinds like Ctrl-C, so that servers are stopped; and Ctrl-C does
+    # so even where the calling shell had it ignored (a job in the background).
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     try:
         return run(sys.argv[1:])
     except HarnessError as error:

@@ -903,7 +903,6 @@ def test_firmness_formal_before_days(softer, firmer):
     assert softer.firmness < firmer.firmness
 
 
-@pytest.mark.xfail(strict=True, reason="_compose takes the formal level's word for it")
 def test_formal_announcement_does_not_drop_the_overdue_from_a_reminder():
     """Due tomorrow, formal of all things; beside it a reminder, which claims all."""
     announcement = Level(1, -1, formal=True)
