@@ -159,7 +159,8 @@ def complaints(log: str) -> list[str]:
 def template() -> str:
     """A database with everything our modules need, and without them.
 
-    French is loaded, so that installing our modules loads our translation too.
+    French is active beside English (the first is the default), so that installing our
+    modules loads our translation too.
     """
     inputs = paths.fingerprint(
         dependencies(), os.readlink(paths.ODOO_LINK / "odoo"), odoo.fingerprint()
@@ -175,7 +176,7 @@ def template() -> str:
                 name + BUILDING,
                 dependencies(),
                 "Database with the modules we need",
-                "--load-language=fr_FR",
+                "--load-language=en_US,fr_FR",
             )
             publish(name)
     return name
