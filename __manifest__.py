@@ -4,8 +4,6 @@
     "version": "19.0.1.0.0",
     "category": "Accounting/Accounting",
     "author": "account_dunning contributors",
-    "maintainers": [],
-    "website": "",
     "license": "LGPL-3",
     "depends": ["account", "resource"],
     "external_dependencies": {"python": ["num2words"]},

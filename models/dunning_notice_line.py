@@ -55,7 +55,6 @@ class DunningNoticeLine(models.Model):
     )
     level_id = fields.Many2one(
         "dunning.level",
-        string="Level",
         index="btree_not_null",
         ondelete="restrict",
         help="Level the item reaches with this notice.",

@@ -108,7 +108,7 @@ class DunningRunWizardLine(models.TransientModel):
 
     wizard_id = fields.Many2one("dunning.run.wizard", required=True, ondelete="cascade")
     profile_id = fields.Many2one("credit.profile", string="Customer", required=True)
-    level_id = fields.Many2one("dunning.level", string="Level")
+    level_id = fields.Many2one("dunning.level")
     item_count = fields.Integer(string="Items")
     currency_id = fields.Many2one(related="wizard_id.currency_id")
     amount = fields.Monetary(string="Claimed")

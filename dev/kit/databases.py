@@ -20,6 +20,8 @@ from .progress import HarnessError, Step, polled, step
 BUILDING = ".build"
 
 _TEMPLATE = "template-"
+#: the first one is the default
+_LANGUAGES = "en_US,fr_FR"
 
 _LOG_LINE = re.compile(
     r"^\S+ \S+ \d+ (?P<level>WARNING|ERROR|CRITICAL) \S+ (?P<text>.*)$"
@@ -159,11 +161,12 @@ def complaints(log: str) -> list[str]:
 def template() -> str:
     """A database with everything our modules need, and without them.
 
-    French is active beside English (the first is the default), so that installing our
-    modules loads our translation too.
+    French is active beside English, so that installing our modules loads our
+    translation too.
     """
     inputs = paths.fingerprint(
-        dependencies(), os.readlink(paths.ODOO_LINK / "odoo"), odoo.fingerprint()
+        *(dependencies(), _LANGUAGES),
+        *(os.readlink(paths.ODOO_LINK / "odoo"), odoo.fingerprint()),
     )
     name = _TEMPLATE + inputs[:12]
     with atomic.locked(paths.STATE / "locks" / "template"):
@@ -176,7 +179,7 @@ def template() -> str:
                 name + BUILDING,
                 dependencies(),
                 "Database with the modules we need",
-                "--load-language=en_US,fr_FR",
+                f"--load-language={_LANGUAGES}",
             )
             publish(name)
     return name
