@@ -15,7 +15,8 @@ shown to people):
 4. the level: next one not reached yet, or none left; no level is ever skipped unless
    the policy starts old debts by age;
 5. the gap: too soon after the last contact with the customer;
-6. the size: rest of the item or total claimed below the policy's minimum;
+6. the size: rest of the item or total claimed below the policy's minimum; in between,
+   what is only about to fall due stands back for a reminder of what is overdue;
 7. the cover: unallocated credits and payments on their way cover what would be claimed;
 8. the bank: its data are too old to say who has not paid;
 9. the address: no channel of the level reaches the customer.
@@ -63,6 +64,7 @@ class Reason(str, Enum):
     LAST_LEVEL = "last_level"
     TOO_SOON = "too_soon"
     BELOW_SHARE = "below_share"
+    OVERDUE_FIRST = "overdue_first"
     BELOW_AMOUNT = "below_amount"
     COVERED = "covered"
     BANK_TOO_OLD = "bank_too_old"
@@ -87,6 +89,7 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.LAST_LEVEL: "The policy has no further level for it",
     Reason.TOO_SOON: "Too soon after the last contact",
     Reason.BELOW_SHARE: "Too little left of the original amount",
+    Reason.OVERDUE_FIRST: "Not due yet; overdue items of the customer come first",
     Reason.BELOW_AMOUNT: "Below the minimum amount of the policy",
     Reason.COVERED: "Covered by credits or payments not yet allocated",
     Reason.BANK_TOO_OLD: "The bank data are too old",
@@ -305,6 +308,8 @@ def decide(policy: Policy | None, customer: Customer, now: Circumstances) -> Out
     candidates, skips = _check_gap(policy, customer, candidates, now)
     decisions.update(skips)
     candidates, skips = _check_share(policy, candidates)
+    decisions.update(skips)
+    candidates, skips = _overdue_first(candidates, decisions, now)
     decisions.update(skips)
     if not candidates:
         return Outcome(decisions)
@@ -539,6 +544,17 @@ def _check_share(policy, candidates):
     return kept, skips
 
 
+def _overdue_first(candidates, decisions, now):
+    """A reminder claims nothing that is not due: announcements stand back for it."""
+    levels = {item.key: decisions[item.key].level for item in candidates}
+    announced = [item for item in candidates if levels[item.key].preventive]
+    if len(announced) == len(candidates):
+        return candidates, {}
+    skip = Skip(Reason.OVERDUE_FIRST, _day_after(now.day))
+    kept = [item for item in candidates if not levels[item.key].preventive]
+    return kept, {item.key: skip for item in announced}
+
+
 def _compose(policy, claimable, candidates, levels, now) -> Message:
     """The message: which items it carries and how firm it is.
 
@@ -546,8 +562,8 @@ def _compose(policy, claimable, candidates, levels, now) -> Message:
     who was already asked firmly for one invoice does not get a courtesy note for the
     next. Two exceptions. A formal notice is an act, done once per item: an item that
     had one does not make the next message formal, only as firm as the policy gets short
-    of it. And what is about to fall due, alone, is announced alone: no new reminder of
-    the overdue goes out for it.
+    of it. And what is about to fall due is announced alone: neither does a reminder
+    claim what is not due, nor an announcement repeat the reminders.
     """
     firmest = max(levels.values(), key=_firmness)
     if all(level.preventive for level in levels.values()):

@@ -533,14 +533,18 @@ class DunningNotice(models.Model):
         approved = self.filtered(lambda n: n.state == "approved")
         approved.filtered(lambda n: n.date < day).date = day
         going = approved._recheck_before_issue()
-        issued = self.browse()
-        for __, group in going.grouped("level_id").items():
-            issued |= group._issue_or_split()
+        issued = going._issue_or_split()
         approved.run_id._update_state()
         return issued
 
     def _issue_or_split(self):
-        """Issue together; when that fails, one by one, so that one cannot stop all."""
+        """Issue together; when that fails, in parts, so that one cannot stop all.
+
+        Together, because all letters of one attempt are printed by one process. The
+        parts are the levels first: what does not render is mostly a level's text.
+        """
+        if not self:
+            return self
         try:
             with self.env.cr.savepoint():
                 self._issue_now()
@@ -549,7 +553,9 @@ class DunningNotice(models.Model):
             Exception
         ) as error:  # whatever a template may raise is reported, see below
             if len(self) > 1:
-                return self.browse().union(*(n._issue_or_split() for n in self))
+                levels = list(self.grouped("level_id").values())
+                parts = levels if len(levels) > 1 else self
+                return self.browse().union(*(part._issue_or_split() for part in parts))
             _logger.warning(
                 "Notice %s for profile %s cannot be issued",
                 self.id,

@@ -21,6 +21,16 @@ class TestSelection(DunningCommon):
         self.assertEqual(len(run.notice_ids), 1)
         self.assertEqual(run.notice_ids.amount_due, 150)
 
+    def test_reminder_claims_nothing_that_is_not_due(self):
+        customer = self._customer()
+        self._item(self._invoice(customer, 100, late=46)).dunning_level_id = self.final
+        upcoming = self._invoice(customer, 50, late=-4)
+        run = self._run(customer)
+        self.assertEqual(run.notice_ids.level_id, self.formal)
+        self.assertEqual(run.notice_ids.amount_due, 100)
+        self.assertEqual(run.skip_ids.move_line_id.move_id, upcoming)
+        self.assertEqual(run.skip_ids.reason, "overdue_first")
+
     def test_first_use_with_an_old_debt_climbs_level_by_level(self):
         customer = self._customer()
         invoice = self._invoice(customer, 100, late=400)

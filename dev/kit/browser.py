@@ -13,9 +13,10 @@ from . import atomic, debs, paths, renderer
 from .progress import HarnessError, step
 
 FOLDER = paths.STATE / "chromium"
-WRAPPER = paths.BIN / "chromium"
-#: the names Odoo's test framework looks for
+#: the names Odoo's test framework looks for, in its order
 NAMES = ("google-chrome", "chromium", "chromium-browser", "google-chrome-stable")
+#: has the first of them, so that no broken browser on the machine comes before it
+WRAPPER = paths.BIN / NAMES[0]
 
 
 def ensure() -> str | None:
@@ -24,9 +25,9 @@ def ensure() -> str | None:
     :return: why there is none, in one line; None if there is
     """
     installed = next(filter(None, map(_installed, NAMES)), None)
-    if installed:
+    if installed and _trouble(installed) is None:
         WRAPPER.unlink(missing_ok=True)
-        return _trouble(installed)
+        return None
     try:
         _fetch()
     except HarnessError as error:

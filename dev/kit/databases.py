@@ -21,7 +21,7 @@ BUILDING = ".build"
 
 _TEMPLATE = "template-"
 #: the first one is the default
-_LANGUAGES = "en_US,fr_FR"
+LANGUAGES = "en_US,fr_FR"
 
 _LOG_LINE = re.compile(
     r"^\S+ \S+ \d+ (?P<level>WARNING|ERROR|CRITICAL) \S+ (?P<text>.*)$"
@@ -165,7 +165,7 @@ def template() -> str:
     translation too.
     """
     inputs = paths.fingerprint(
-        *(dependencies(), _LANGUAGES),
+        *(dependencies(), LANGUAGES),
         *(os.readlink(paths.ODOO_LINK / "odoo"), odoo.fingerprint()),
     )
     name = _TEMPLATE + inputs[:12]
@@ -174,14 +174,15 @@ def template() -> str:
             for old in postgres.databases():
                 if old.startswith(_TEMPLATE):
                     drop(old)
-            drop(name + BUILDING)
-            install(
-                name + BUILDING,
-                dependencies(),
-                "Database with the modules we need",
-                f"--load-language={_LANGUAGES}",
+            build_once(
+                name,
+                lambda building: install(
+                    building,
+                    dependencies(),
+                    "Database with the modules we need",
+                    f"--load-language={LANGUAGES}",
+                ),
             )
-            publish(name)
     return name
 
 
@@ -193,7 +194,11 @@ def build_once(name: str, build: Callable[[str], None]) -> bool:
     if name in postgres.databases():
         return False
     drop(name + BUILDING)
-    build(name + BUILDING)
+    try:
+        build(name + BUILDING)
+    except BaseException:
+        drop(name + BUILDING)
+        raise
     publish(name)
     return True
 
@@ -233,5 +238,10 @@ def remember_sources(name: str, sources: str) -> None:
 
 
 def remembered_sources(name: str) -> str | None:
-    query = f"SELECT value FROM ir_config_parameter WHERE key = '{_KEY}'"
+    return parameter(name, _KEY)
+
+
+def parameter(name: str, key: str) -> str | None:
+    """A system parameter of that Odoo database."""
+    query = f"SELECT value FROM ir_config_parameter WHERE key = '{key}'"
     return next(iter(postgres.psql(query, database=name)), None)

@@ -24,12 +24,16 @@ _EXTRA_MODULES = ("l10n_fr_account",)
 
 def start(words: list[str], description: str) -> int:
     options = _parser(description).parse_args(words)
+    # what may be wrong with the call is said before anything long is begun
     _check_port(options)
+    source = _Demo() if options.ledger is None else _Ledger(options)
     setup.ensure()
-    with postgres.running(), tempfile.TemporaryDirectory() as scratch:
-        source = _Demo() if options.ledger is None else _Ledger(options)
-        with databases.reserved(source.database):
-            return _Session(source, options, Path(scratch)).run()
+    with (
+        databases.reserved(source.database),
+        postgres.running(),
+        tempfile.TemporaryDirectory() as scratch,
+    ):
+        return _Session(source, options, Path(scratch)).run()
 
 
 def _parser(description: str) -> argparse.ArgumentParser:
@@ -80,7 +84,9 @@ class _Demo:
     """The addon's own demo data."""
 
     database = DATABASE
-    notices: tuple = ()
+
+    def notices(self) -> list[str]:
+        return []
 
     def fill(self, database: str, scratch: Path) -> None:
         words = [database, *databases.own_modules()]
@@ -102,14 +108,13 @@ class _Ledger:
             raise HarnessError(self._rejection(), 2)
         content = paths.fingerprint(data.hex())[:8]
         self.database = f"ledger-{content}-{options.date:%Y%m%d}"
-        self.memory = paths.STATE / "ledgers" / f"{self.database}.json"
 
     def _rejection(self) -> str:
         problems = self.parsed.problems
         lines = "\n".join(f"  {problem}" for problem in problems)
         rows = len({problem.line for problem in problems})
         return (
-            f"{self.file} was not loaded: {rows} of its lines have something wrong.\n"
+            f"{self.file} was not loaded; lines with something wrong: {rows}\n"
             f"{lines}\nNothing was loaded."
         )
 
@@ -118,24 +123,19 @@ class _Ledger:
         rows = scratch / "rows.json"
         plain = [dataclasses.asdict(row) for row in self.parsed.rows]
         rows.write_text(json.dumps(plain, default=str))
-        result = scripts.call(
+        scripts.call(
             "load_ledger.py",
             f"Loading {len(plain)} invoices",
-            *("--database", database, "--date", str(self.day)),
-            *("--rows", str(rows), "--result", str(scratch / "notices.json")),
-            result=scratch / "notices.json",
+            *("--database", database, "--date", str(self.day), "--rows", str(rows)),
         )
-        self.memory.parent.mkdir(exist_ok=True)
-        self.memory.write_text(json.dumps(result))
 
     def _as_understood(self) -> str:
         columns = self.parsed.columns.items()
         return ", ".join(f"{key.replace('_', ' ')} = '{name}'" for key, name in columns)
 
-    @property
     def notices(self) -> list[str]:
-        loaded = json.loads(self.memory.read_text())["notices"]
-        notices = [*self.parsed.notices, *loaded]
+        loaded = databases.parameter(self.database, "account_dunning.harness_notices")
+        notices = [*self.parsed.notices, *json.loads(loaded or "[]")]
         latest = max(row.due_date for row in self.parsed.rows)
         if (self.day - latest).days > 366:
             notices.append(
@@ -162,7 +162,7 @@ class _Session:
         with self._mail_sink() as smtp_port, self._server(port, smtp_port) as server:
             values = self._job(port, smtp_port)
             say()
-            say(summary.text(values, self.letters, self.mails, self.source.notices))
+            say(summary.text(values, self.letters, self.mails, self.source.notices()))
             if self.options.once:
                 return 0
             say(f"\nhttp://localhost:{port}  (admin / admin)   Ctrl-C ends it")
@@ -183,7 +183,12 @@ class _Session:
     def _build(self, name: str) -> None:
         extra = [m for m in _EXTRA_MODULES if odoo.has_module(m)]
         modules = [*databases.own_modules(), *extra]
-        databases.install(name, modules, f"Odoo database '{self.database}'")
+        databases.install(
+            name,
+            modules,
+            f"Odoo database '{self.database}'",
+            f"--load-language={databases.LANGUAGES}",
+        )
         self.source.fill(name, self.scratch)
 
     def _job(self, port: int, smtp_port: int) -> dict:

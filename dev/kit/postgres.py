@@ -213,10 +213,13 @@ def _inputs() -> str:
 
 def _make_socket_folder() -> None:
     folder = socket_folder()
+    ours = (os.getuid(), _server_uid())
+    if folder.exists() and folder.stat().st_uid not in ours:
+        if not folder.is_relative_to(paths.STATE):
+            raise HarnessError(f"{folder} belongs to somebody else; remove it")
+        # left by another user of this checkout
+        atomic.remove_tree(folder)
     folder.mkdir(mode=0o700, exist_ok=True)
-    owner = folder.stat().st_uid
-    if owner not in (os.getuid(), _server_uid()):
-        raise HarnessError(f"{folder} belongs to somebody else (user {owner})")
     folder.chmod(0o700)
     _give_to_server_user(folder)
 
@@ -264,7 +267,9 @@ def _as_server_user() -> list[str]:
     words = ["setpriv", f"--reuid={entry.pw_uid}", f"--regid={entry.pw_gid}"]
     words.append("--clear-groups")
     if not _reachable_by_others(paths.STATE):
-        # the checkout lies below a private folder such as /root: let the server pass
+        # The checkout lies below a private folder such as /root: let the server pass.
+        # Without the secure bit access(2), which initdb uses, would ignore this.
+        words.append("--securebits=+no_setuid_fixup")
         words += ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
     return words
 

@@ -5,8 +5,18 @@ broken machine would look like a green one.
 """
 
 import os
+import sys
 
 import pytest
+
+#: tenths of a second a browser may take to start; Odoo's 100 is short on a busy machine
+_BROWSER_PATIENCE = 600
+
+
+def pytest_sessionstart() -> None:
+    # there only if the tests run on Odoo
+    if common := sys.modules.get("odoo.tests.common"):
+        common.CHECK_BROWSER_ITERATIONS = _BROWSER_PATIENCE
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

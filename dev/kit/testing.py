@@ -41,7 +41,7 @@ def start(words: list[str], description: str) -> int:
     if selection.odoo or not selection.by_path:
         with postgres.running(), databases.reserved(options.database):
             codes.append(_odoo(selection, options))
-    return _verdict(codes, narrowed=bool(rest))
+    return verdict(codes, narrowed=bool(rest))
 
 
 def _parser(description: str) -> argparse.ArgumentParser:
@@ -81,7 +81,7 @@ def select(words: list[str]) -> Selection:
     return selection
 
 
-def _verdict(codes: list[int], narrowed: bool) -> int:
+def verdict(codes: list[int], narrowed: bool) -> int:
     """Options may leave one of the two runs without a test, but not both."""
     ran = [code for code in codes if not (narrowed and code == NO_TESTS)]
     return next(filter(None, ran), 0) if ran else NO_TESTS

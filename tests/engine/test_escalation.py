@@ -156,7 +156,9 @@ def test_untouched_case_escalates():
 
 
 def test_faults_cover_every_reason():
-    assert {fault.reason for fault in FAULTS} == set(Reason) - {Reason.SETTLED}
+    """Save those that take two items, or a proposal: they have tests of their own."""
+    others = {Reason.SETTLED, Reason.OVERDUE_FIRST}
+    assert {fault.reason for fault in FAULTS} == set(Reason) - others
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
@@ -814,10 +816,22 @@ def test_message_lists_all_overdue_and_nothing_else():
     assert outcome.message.claimed == Decimal(300)
 
 
-def test_message_lists_what_falls_due_today_when_it_goes_too():
-    outcome = ask(item(1), item(2, late=0), by=policy(SOON, FIRST))
-    assert outcome.escalated == {1: FIRST, 2: SOON}
-    assert outcome.message == Message(FIRST, (1, 2), Decimal(200))
+@pytest.mark.parametrize("late", [0, -2])
+def test_reminder_claims_nothing_that_is_not_overdue(late):
+    outcome = ask(item(1), item(2, late=late), by=policy(SOON, FIRST))
+    assert outcome.decisions == {
+        1: Escalate(FIRST),
+        2: Skip(Reason.OVERDUE_FIRST, TOMORROW),
+    }
+    assert outcome.message == Message(FIRST, (1,), Decimal(100))
+
+
+def test_announcement_goes_when_the_reminder_falls_away():
+    """The reminder's only item is too small a rest: nothing stands in the way."""
+    rest = item(1, residual="1", original=Decimal(100))
+    by = policy(SOON, FIRST, min_share=Decimal(5))
+    outcome = ask(rest, item(2, late=-2), by=by)
+    assert outcome.escalated == {2: SOON}
 
 
 def test_announcement_alone_lists_no_overdue():
@@ -912,8 +926,8 @@ def test_formal_announcement_does_not_drop_the_overdue_from_a_reminder():
         item(3, late=2),
         by=policy(announcement, FIRST),
     )
-    assert outcome.escalated == {1: announcement, 2: FIRST}
-    assert outcome.message.carried == (1, 2, 3)
+    assert outcome.escalated == {2: FIRST}
+    assert outcome.message.carried == (2, 3)
 
 
 def test_standing_level_of_another_policy_counts_as_the_one_below():

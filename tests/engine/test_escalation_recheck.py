@@ -214,13 +214,13 @@ def test_announcement_lapses_after_the_due_date(wait, goes, issued):
     assert answer == (expected if goes else Skip(Reason.SETTLED))
 
 
-def test_announced_item_now_overdue_listed_with_the_reminders():
-    """It is told of no level, but a reminder claims all that is overdue."""
+def test_item_about_to_fall_due_is_no_part_of_a_reminder_later_either():
+    """What was not proposed is not added, overdue meanwhile or not."""
     both = (NEW, ANNOUNCED)
     answer = check(
         *both, proposed=both, by=policy(SOON, FIRST), on=now(TODAY + days(2))
     )
-    assert answer == Confirmed(FIRST, (2, 4), {2: FIRST}, Decimal(140))
+    assert answer == Confirmed(FIRST, (2,), {2: FIRST}, Decimal(40))
 
 
 @pytest.mark.parametrize("issued", [False, True])

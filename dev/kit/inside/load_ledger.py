@@ -12,7 +12,7 @@ from datetime import date
 from pathlib import Path
 
 import company as main_company
-from session import environment, progress, write_result
+from session import environment, progress
 
 from odoo.fields import Command, Domain
 
@@ -24,7 +24,6 @@ def main() -> None:
     parser.add_argument("--database", required=True)
     parser.add_argument("--date", required=True, type=date.fromisoformat)
     parser.add_argument("--rows", required=True, help="the ledger's rows, as JSON")
-    parser.add_argument("--result", required=True, help="file for what there is to say")
     options = parser.parse_args()
     rows = json.loads(Path(options.rows).read_text())
     for row in rows:
@@ -45,7 +44,10 @@ def main() -> None:
         loader = Loader(env, company, options.date, rows)
         loader.load()
         env["ir.qweb"]._pregenerate_assets_bundles()
-        write_result(options.result, {"notices": loader.notices})
+        # kept with the database, to be said again when it is used again
+        env["ir.config_parameter"].set_param(
+            "account_dunning.harness_notices", json.dumps(loader.notices)
+        )
 
 
 class Loader:

@@ -40,12 +40,12 @@ def write(terms: polib.POFile, committed: Path, french: Path) -> None:
         "Language": "fr",
         "Plural-Forms": "nplurals=2; plural=(n > 1);",
     }
-    before = str(po)
     po.merge(terms)
     for entry in po.obsolete_entries():
         po.remove(entry)
-    if str(po) != before or not french.exists():
-        po.save(str(french))
+    po.sort(key=lambda entry: entry.msgid)
+    # also mends the layout another program gave it
+    po.save(str(french))
 
 
 def _content(po: polib.POFile) -> list:
