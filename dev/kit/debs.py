@@ -9,7 +9,6 @@ itself is strict.
 
 import functools
 import json
-import os
 import platform
 import re
 import shutil
@@ -172,9 +171,10 @@ class Archive:
         return files
 
     def _download(self, offers: list[Offer], shown: Step) -> dict[str, Path]:
-        self.cache.folder.mkdir(parents=True, exist_ok=True)
-        partial = self.cache.folder / f"partial-{os.getpid()}"
-        partial.mkdir()
+        # the cache is locked: what is there was left by a killed download
+        partial = self.cache.folder / "partial"
+        atomic.remove_tree(partial)
+        partial.mkdir(parents=True)
         total = sum(offer.size for offer in offers) / 1e6
 
         def poll() -> None:
@@ -191,7 +191,7 @@ class Archive:
                 )
             return {o.name: self._accept(partial, o) for o in offers}
         finally:
-            shutil.rmtree(partial)
+            atomic.remove_tree(partial)
 
     def _accept(self, partial: Path, offer: Offer) -> Path:
         [file] = partial.glob(f"{offer.name}_*.deb")

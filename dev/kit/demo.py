@@ -125,7 +125,7 @@ class _Ledger:
         rows.write_text(json.dumps(plain, default=str))
         scripts.call(
             "load_ledger.py",
-            f"Loading {len(plain)} invoices",
+            "Loading the ledger",
             *("--database", database, "--date", str(self.day), "--rows", str(rows)),
         )
 
@@ -166,7 +166,7 @@ class _Session:
             if self.options.once:
                 return 0
             say(f"\nhttp://localhost:{port}  (admin / admin)   Ctrl-C ends it")
-            return self._serve(server)
+            return self._serve(server, smtp_port)
 
     def _have_database(self) -> None:
         if self.options.reset:
@@ -196,7 +196,8 @@ class _Session:
         words = {
             "--database": self.database,
             "--date": self.options.date,
-            "--url": f"http://localhost:{port}",
+            "--url": f"http://localhost:{self.options.port}",
+            "--render-url": f"http://127.0.0.1:{port}",
             "--smtp-port": smtp_port,
             "--letters": self.letters,
             "--result": self.scratch / "summary.json",
@@ -221,33 +222,45 @@ class _Session:
             yield int(first)
 
     @contextmanager
-    def _server(self, port: int, smtp_port: int) -> Iterator:
-        words = [
-            *("--database", self.database, "--http-port", str(port)),
-            *("--http-interface", "127.0.0.1"),
-            *("--smtp", "127.0.0.1", "--smtp-port", str(smtp_port)),
-        ]
-        log = paths.LOGS / f"{self.database}-server.log"
+    def _server(self, port: int, smtp_port: int) -> Iterator[subprocess.Popen]:
+        """Odoo's web server. It also serves the letters' renderer its style sheets."""
+        log = self._log("server")
+        words = ("--http-port", str(port), "--http-interface", "127.0.0.1")
+        with self._odoo(log, smtp_port, *words) as process:
+            with step("Odoo's web server"):
+                _wait_until_it_answers(port, process, log)
+            yield process
+
+    def _serve(self, server: subprocess.Popen, smtp_port: int) -> int:
+        """Until Ctrl-C, with what a person asks for in the background being done.
+
+        The scheduled actions start only now, so that they and the day's job do not
+        send the same queue at once.
+        """
+        words = ("--no-http", "--max-cron-threads", "1")
+        with self._odoo(self._log("scheduled"), smtp_port, *words):
+            code = server.wait()
+        raise HarnessError(
+            f"Odoo's web server ended (exit code {code}); see {self._log('server')}"
+        )
+
+    @contextmanager
+    def _odoo(self, log: Path, smtp_port: int, *words: str) -> Iterator:
+        mail = ("--smtp", "127.0.0.1", "--smtp-port", str(smtp_port))
         with (
             log.open("w") as stream,
             run.background(
-                *odoo.command(*words),
+                *odoo.command("--database", self.database, *mail, *words),
                 env=odoo.environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=stream,
                 stderr=subprocess.STDOUT,
             ) as process,
         ):
-            with step("Odoo's web server"):
-                _wait_until_it_answers(port, process, log)
             yield process
 
-    def _serve(self, server) -> int:
-        code = server.wait()
-        raise HarnessError(
-            f"Odoo's web server ended (exit code {code}); see "
-            f"{paths.LOGS / f'{self.database}-server.log'}"
-        )
+    def _log(self, name: str) -> Path:
+        return paths.LOGS / f"{self.database}-{name}.log"
 
 
 def _wait_until_it_answers(port: int, process, log: Path) -> None:

@@ -140,6 +140,8 @@ def environment(**extra: str) -> dict[str, str]:
         "ODOO_RC": str(paths.ODOO_CONF),
         "PATH": f"{paths.BIN}:{paths.VENV / 'bin'}:{os.environ.get('PATH', '')}",
         "PYTHONPATH": str(paths.ODOO_LINK),
+        # tests and the browser talk to this machine only
+        "no_proxy": f"localhost,127.0.0.1,{os.environ.get('no_proxy', '')}",
         # the checkout may belong to somebody else
         "PYTHONPYCACHEPREFIX": str(paths.STATE / "pycache"),
         **extra,

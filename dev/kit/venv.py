@@ -1,8 +1,6 @@
 """The virtual environment, from hash-locked requirements and cached wheels."""
 
-import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -63,13 +61,14 @@ def _install(requirements: Path, shown: Step) -> None:
 
 def _download(wheels: Path, requirements: Path, shown: Step) -> None:
     """Fetch what is not in the cache yet; pip checks every file's hash."""
-    wheels.mkdir(parents=True, exist_ok=True)
-    # pip leaves whole files only, but a killed pip may leave one half copied
-    partial = wheels / f"partial-{os.getpid()}"
+    # A killed pip may leave a file half copied. The cache is locked: what is there was
+    # left by such a one.
+    partial = wheels / "partial"
+    atomic.remove_tree(partial)
+    partial.mkdir(parents=True)
     command = [
         *_pip("download"),
         "--only-binary=:all:",
-        *("--find-links", str(wheels)),
         *("--dest", str(partial)),
         *_locked(requirements),
     ]
@@ -78,7 +77,7 @@ def _download(wheels: Path, requirements: Path, shown: Step) -> None:
         for file in partial.iterdir():
             file.replace(wheels / file.name)
     finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        atomic.remove_tree(partial)
 
 
 def _install_from(wheels: Path, requirements: Path, shown: Step) -> bool:

@@ -13,8 +13,7 @@ def main(database: str, modules: list[str]) -> None:
     with environment(database) as env:
         company.set_up(env)
         _load_demo_files(env, modules)
-        # so that the first page does not wait for them
-        env["ir.qweb"]._pregenerate_assets_bundles()
+        company.finish(env)
 
 
 def _load_demo_files(env, modules):

@@ -13,6 +13,24 @@ ADDRESS = {
     "email": "comptabilite@fournitures.example",
 }
 
+#: What a person at the demo asks for in the background. Not the morning job, which the
+#: demo runs itself for its own day; and none of Odoo's others, some of which call
+#: services on the internet.
+SCHEDULED = (
+    "account_dunning.ir_cron_deliver",
+    "account_dunning.ir_cron_issue",
+    "account_dunning.ir_cron_refresh_profiles",
+    "mail.ir_cron_mail_scheduler_action",
+)
+
+
+def finish(env):
+    """What is left to do when the data is there."""
+    kept = [env.ref(name).id for name in SCHEDULED]
+    env["ir.cron"].search([("id", "not in", kept)]).active = False
+    # so that the first page does not wait for them
+    env["ir.qweb"]._pregenerate_assets_bundles()
+
 
 def set_up(env):
     company = env.ref("base.main_company")

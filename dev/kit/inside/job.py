@@ -16,7 +16,9 @@ def main() -> None:
     with environment(
         options.database, "--smtp", "127.0.0.1", "--smtp-port", options.smtp_port
     ) as env:
-        _set_addresses(env, options.url)
+        parameters = env["ir.config_parameter"]
+        parameters.set_param("web.base.url", options.url)
+        parameters.set_param("report.url", options.render_url)
         if options.lang:
             env.ref("base.user_admin").lang = options.lang
         env.cr.commit()  # the server that renders the letters has to see it
@@ -38,18 +40,16 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--database", required=True)
     parser.add_argument("--date", required=True, type=date.fromisoformat)
     parser.add_argument("--lang")
-    parser.add_argument("--url", required=True, help="where the web server answers")
+    parser.add_argument("--url", required=True, help="the address people use")
+    parser.add_argument(
+        "--render-url",
+        required=True,
+        help="where the letters' renderer finds style sheets, now",
+    )
     parser.add_argument("--smtp-port", required=True)
     parser.add_argument("--letters", required=True, help="file for the letters")
     parser.add_argument("--result", required=True, help="file for the summary")
     return parser.parse_args()
-
-
-def _set_addresses(env, url):
-    parameters = env["ir.config_parameter"]
-    parameters.set_param("web.base.url", url)
-    # the letters' renderer fetches style sheets; not by a name that may not resolve
-    parameters.set_param("report.url", url.replace("localhost", "127.0.0.1"))
 
 
 def _run(env, day):

@@ -43,7 +43,7 @@ def main() -> None:
         )
         loader = Loader(env, company, options.date, rows)
         loader.load()
-        env["ir.qweb"]._pregenerate_assets_bundles()
+        main_company.finish(env)
         # kept with the database, to be said again when it is used again
         env["ir.config_parameter"].set_param(
             "account_dunning.harness_notices", json.dumps(loader.notices)
