@@ -1,4 +1,4 @@
-"""`./dev/test`: the engine's tests, then the tests on Odoo."""
+"""`./dev/test`: the tests of the engine, of the harness, and those on Odoo."""
 
 import argparse
 import os
@@ -20,15 +20,16 @@ _SLOW = ("test_tour_*.py", "test_pdf_*.py")
 
 @dataclass
 class Selection:
-    """What of the command line goes to which of the two pytest runs."""
+    """What of the command line goes to which of the pytest runs."""
 
     engine: list[str] = field(default_factory=list)
+    harness: list[str] = field(default_factory=list)
     odoo: list[str] = field(default_factory=list)
     options: list[str] = field(default_factory=list)
 
     @property
     def by_path(self) -> bool:
-        return bool(self.engine or self.odoo)
+        return bool(self.engine or self.harness or self.odoo)
 
 
 def start(words: list[str], description: str) -> int:
@@ -38,6 +39,8 @@ def start(words: list[str], description: str) -> int:
     codes = []
     if selection.engine or not selection.by_path:
         codes.append(_engine(selection))
+    if selection.harness or not selection.by_path:
+        codes.append(_harness(selection))
     if selection.odoo or not selection.by_path:
         with postgres.running(), databases.reserved(options.database):
             codes.append(_odoo(selection, options))
@@ -64,15 +67,17 @@ def _parser(description: str) -> argparse.ArgumentParser:
 
 
 def select(words: list[str]) -> Selection:
-    """Sort paths below tests/ to the run they belong to; the rest goes to both."""
+    """Sort paths of tests to the run they belong to; the rest goes to all of them."""
     selection = Selection()
     for word in words:
         name, colons, node = word.partition("::")
         path = (Path.cwd() / name).resolve() if name else paths.ROOT
         if word.startswith("-") or not path.exists():
             selection.options.append(word)
-        elif path.is_relative_to(ENGINE) or path.is_relative_to(HARNESS):
+        elif path.is_relative_to(ENGINE):
             selection.engine.append(f"{path}{colons}{node}")
+        elif path.is_relative_to(HARNESS):
+            selection.harness.append(f"{path}{colons}{node}")
         elif path.is_relative_to(paths.ROOT / "tests"):
             inside = path.relative_to(paths.ROOT / "tests")
             selection.odoo.append(f"{ODOO_TESTS / inside}{colons}{node}")
@@ -82,7 +87,7 @@ def select(words: list[str]) -> Selection:
 
 
 def verdict(codes: list[int], narrowed: bool) -> int:
-    """Options may leave one of the two runs without a test, but not both."""
+    """Options may leave some of the runs without a test, but not all."""
     ran = [code for code in codes if not (narrowed and code == NO_TESTS)]
     return next(filter(None, ran), 0) if ran else NO_TESTS
 
@@ -91,15 +96,30 @@ def verdict(codes: list[int], narrowed: bool) -> int:
 
 
 def _engine(selection: Selection) -> int:
-    say("\nTests without Odoo: engine and harness")
+    say("\nTests of the engine, without Odoo")
+    words = selection.engine or [ENGINE]
+    return _plain_pytest(ENGINE, f"pythonpath={paths.ROOT}", selection, words)
+
+
+def _harness(selection: Selection) -> int:
+    # A process of its own: hypothesis draws from the constants of all loaded modules,
+    # and what it draws for the engine must not depend on the harness.
+    say("\nTests of the harness, without Odoo")
+    words = selection.harness or [HARNESS]
+    return _plain_pytest(HARNESS, f"pythonpath={paths.DEV_SOURCES}", selection, words)
+
+
+def _plain_pytest(
+    folder: Path, option: str, selection: Selection, words: list[str | Path]
+) -> int:
     return _pytest(
         # Without odoo's plugin, and cut off from the folders above, which are packages
         # of the addon: pytest would import them, and they need Odoo.
-        *("-p", "no:odoo", f"--rootdir={paths.ROOT}", f"--confcutdir={ENGINE}"),
-        *("-o", f"pythonpath={paths.ROOT}"),
-        *("-o", f"cache_dir={paths.STATE / 'cache' / 'pytest-engine'}"),
+        *("-p", "no:odoo", f"--rootdir={paths.ROOT}", f"--confcutdir={folder}"),
+        *("-o", option),
+        *("-o", f"cache_dir={paths.STATE / 'cache' / f'pytest-{folder.name}'}"),
         *selection.options,
-        *(selection.engine or [ENGINE, HARNESS]),
+        *words,
         python_path=[],
     )
 

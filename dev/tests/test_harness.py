@@ -20,10 +20,8 @@ def test_paths_go_to_the_run_they_belong_to(monkeypatch):
             "--maxfail=1",
         ]
     )
-    assert selection.engine == [
-        f"{testing.ENGINE}/test_escalation.py::test_x",
-        str(testing.HARNESS),
-    ]
+    assert selection.engine == [f"{testing.ENGINE}/test_escalation.py::test_x"]
+    assert selection.harness == [str(testing.HARNESS)]
     # through the link, by which pytest finds the module's name
     assert selection.odoo == [f"{paths.ADDON_LINK}/tests/test_job.py::TestJob"]
     assert selection.options == ["-k", "paid", "--maxfail=1"]

@@ -9,7 +9,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
 
-from hypothesis import Phase, assume, given, settings
+import pytest
+from hypothesis import Phase, assume, find, given, settings
 from hypothesis import strategies as st
 
 from engine.escalation import (
@@ -805,28 +806,31 @@ def kinds_of_message(situation) -> set[str]:
     return {kind for kind, shown in kinds.items() if shown}
 
 
-def test_situations_drawn_reach_every_reason_and_kind_of_message():
-    """Every reason can be the outcome of a decision; and the tests above see them all.
+KINDS = (
+    "preventive",
+    "formal",
+    "firmer than any item escalated",
+    "with overdue not escalated",
+)
+# Searched for, not waited for: what is drawn differs from one machine to the next, and
+# a rare outcome may be missing among any fixed number of draws.
+SEARCH = settings(max_examples=20_000, phases=[Phase.generate], database=None)
 
-    Only :func:`recheck` says that a debt is settled.
-    """
-    reasons, kinds = Counter(), Counter()
 
-    @settings(max_examples=1000, phases=[Phase.generate])
-    @given(situations())
-    def draw(situation):
+@pytest.mark.parametrize("reason", sorted(set(Reason) - {Reason.SETTLED}))
+def test_situations_drawn_reach_every_reason(reason):
+    """So that the properties above see them all; only a recheck says *settled*."""
+
+    def seen(situation):
         skipped = decide(*situation).skipped.values()
-        reasons.update({skip.reason for skip in skipped})
-        kinds.update(kinds_of_message(situation))
+        return reason in {skip.reason for skip in skipped}
 
-    draw()
-    assert set(reasons) == set(Reason) - {Reason.SETTLED}
-    assert set(kinds) == {
-        "preventive",
-        "formal",
-        "firmer than any item escalated",
-        "with overdue not escalated",
-    }
+    find(situations(), seen, settings=SEARCH)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_situations_drawn_reach_every_kind_of_message(kind):
+    find(situations(), lambda s: kind in kinds_of_message(s), settings=SEARCH)
 
 
 def test_every_reason_has_a_sentence():
