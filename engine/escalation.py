@@ -9,7 +9,8 @@ The order of the rules is part of the contract (the first that applies is the re
 shown to people):
 
 1. the policy: none, without levels, or manual while a scheduled action asks;
-2. the customer: archived, paused, or already in an open proposal;
+2. the customer: archived, paused, already in an open proposal, or with a message that
+   has not left yet;
 3. the item: disputed, on hold, excluded, blocked (a credit is never a debt and says so
    before everything else);
 4. the level: next one not reached yet, or none left; no level is ever skipped unless
@@ -54,6 +55,7 @@ class Reason(str, Enum):
     CUSTOMER_ARCHIVED = "customer_archived"
     CUSTOMER_PAUSED = "customer_paused"
     IN_PROPOSAL = "in_proposal"
+    UNDER_WAY = "under_way"
     NOT_A_DEBT = "not_a_debt"
     ITEM_HELD = "item_held"
     ITEM_DISPUTED = "item_disputed"
@@ -79,6 +81,7 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.CUSTOMER_ARCHIVED: "The customer is archived",
     Reason.CUSTOMER_PAUSED: "Dunning of this customer is paused",
     Reason.IN_PROPOSAL: "Already in a proposal that waits for a decision",
+    Reason.UNDER_WAY: "The last message is still under way",
     Reason.NOT_A_DEBT: "A credit, not a debt",
     Reason.ITEM_HELD: "The item is on hold",
     Reason.ITEM_DISPUTED: "The customer disputes the item",
@@ -204,6 +207,7 @@ class Customer:
     paused: bool = False
     paused_until: date | None = None
     in_proposal: bool = False
+    under_way: bool = False
     unreachable: frozenset[int] = frozenset()
 
 
@@ -370,7 +374,11 @@ def recheck(
         last contact itself, so the gap is not looked at, nor is the age of bank data.
     """
     general = None if policy else Skip(Reason.NO_POLICY)
-    general = general or _customer_reason(replace(customer, in_proposal=False))
+    # the message itself is the one proposed, and once issued the one under way
+    under_way = customer.under_way and not issued
+    general = general or _customer_reason(
+        replace(customer, in_proposal=False, under_way=under_way)
+    )
     if general:
         return general
     items = _sorted(customer.items)
@@ -459,6 +467,8 @@ def _customer_reason(customer: Customer) -> Skip | None:
         return Skip(Reason.CUSTOMER_PAUSED, _day_after(customer.paused_until))
     if customer.in_proposal:
         return Skip(Reason.IN_PROPOSAL)
+    if customer.under_way:
+        return Skip(Reason.UNDER_WAY)
     return None
 
 

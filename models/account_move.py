@@ -67,7 +67,7 @@ class AccountMove(models.Model):
         """Running pauses of these items, or of all their customers owe."""
         Hold = self.env["dunning.hold"]
         today = fields.Date.context_today(self)
-        whole = Domain("move_line_ids", "=", False) & Domain(
+        whole = Domain("scope", "=", "customer") & Domain(
             "partner_id", "in", items.partner_id.commercial_partner_id.ids
         )
         return Hold.search(
@@ -82,7 +82,7 @@ class AccountMove(models.Model):
         return holds.filtered(
             lambda hold: (
                 hold.move_line_ids & items
-                if hold.move_line_ids
+                if hold.scope == "items"
                 else hold.partner_id in customer and hold.company_id == company
             )
         )

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..engine.escalation import Escalate
+from .res_partner import PROFILE_GROUPS
 
 
 class AccountMoveLine(models.Model):
@@ -17,20 +18,25 @@ class AccountMoveLine(models.Model):
         index="btree_not_null",
         ondelete="restrict",
         help="The last level of which the customer was told.",
+        groups=PROFILE_GROUPS,
     )
     dunning_date = fields.Date(
         string="Reminded on",
         copy=False,
         readonly=True,
         help="Date of the notice that brought the item to its level.",
+        groups=PROFILE_GROUPS,
     )
     dunning_days_late = fields.Integer(
-        string="Days late", compute="_compute_dunning_days_late"
+        string="Days late",
+        compute="_compute_dunning_days_late",
+        groups=PROFILE_GROUPS,
     )
     dunning_why = fields.Char(
         string="Dunning today",
         compute="_compute_dunning_why",
         help="What the rules would do with this item today, and why.",
+        groups=PROFILE_GROUPS,
     )
 
     @api.depends("date_maturity")

@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
 from ..engine.escalation import SENTENCES, Escalate
@@ -184,7 +184,7 @@ class CreditProfile(models.Model):
         "hold_ids.date_from",
         "hold_ids.date_to",
         "hold_ids.ended_on",
-        "hold_ids.move_line_ids",
+        "hold_ids.scope",
     )
     def _compute_hold_id(self):
         Hold = self.env["dunning.hold"]
@@ -192,7 +192,7 @@ class CreditProfile(models.Model):
         holds = Hold.search(
             Hold._running_domain(today)
             & fields.Domain("profile_id", "in", self.ids)
-            & fields.Domain("move_line_ids", "=", False)
+            & fields.Domain("scope", "=", "customer")
         )
         by_profile = holds.grouped("profile_id")
         for profile in self:
@@ -203,7 +203,7 @@ class CreditProfile(models.Model):
             return NotImplemented
         Hold = self.env["dunning.hold"]
         today = fields.Date.context_today(self)
-        whole = Hold._running_domain(today) & fields.Domain("move_line_ids", "=", False)
+        whole = Hold._running_domain(today) & fields.Domain("scope", "=", "customer")
         return fields.Domain("hold_ids", "not any", whole)
 
     def _compute_notice_count(self):
@@ -312,7 +312,8 @@ class CreditProfile(models.Model):
 
     def action_address_checked(self):
         """A person vouches for the addresses that failed: they may be used again."""
-        self.check_access("write")
+        self._check_can_run()
+        self.check_access("read")
         deliveries = self.env["dunning.delivery"].search(
             self._faulty_deliveries_domain()
             & fields.Domain("profile_id", "in", self.ids)
@@ -497,7 +498,7 @@ class CreditProfile(models.Model):
             ._read_group(
                 [
                     ("profile_id", "in", self.ids),
-                    ("state", "in", ("issued", "closed")),
+                    ("state", "=", "issued"),
                     ("delivery_state", "!=", "failed"),
                 ],
                 ["profile_id"],
@@ -512,7 +513,7 @@ class CreditProfile(models.Model):
         activity_type = self.env.ref("account_dunning.mail_activity_type_contact")
         for profile in self.sudo():
             known = profile.activity_ids.filtered(
-                lambda a: a.activity_type_id == activity_type and a.summary == summary
+                lambda a: a.activity_type_id == activity_type
             )
             user = profile._responsible()
             if not known:
@@ -553,7 +554,9 @@ class CreditProfile(models.Model):
 
     @api.model
     def _check_can_run(self):
-        if not self.env.user.has_group("account_dunning.group_account_dunning_user"):
-            raise UserError(
+        if not self.env.su and not self.env.user.has_group(
+            "account_dunning.group_account_dunning_user"
+        ):
+            raise AccessError(
                 self.env._("Only collectors may do this. Ask your credit manager.")
             )

@@ -2,10 +2,12 @@ import logging
 from datetime import timedelta
 
 from markupsafe import Markup
+from psycopg2 import OperationalError
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
+from odoo.tools import plaintext2html
 from odoo.tools.pdf import merge_pdf
 
 from .dunning_level import CHANNELS
@@ -106,11 +108,14 @@ class DunningDelivery(models.Model):
     def action_print_letters(self):
         """Download the letters of the print queue as one PDF, in a stable order.
 
-        Letters that a payment has overtaken are withdrawn first.
+        Letters that a payment has overtaken are withdrawn first. The rows are locked,
+        so that two people cannot print the same letters at the same moment.
         """
-        self.check_access("write")
+        self = self._as_collector()
+        self.lock_for_update()
         queued = self.filtered(lambda d: d.channel == "letter" and d.state == "queued")
-        queued.notice_id._withdraw_overtaken()
+        for company, deliveries in queued.grouped("company_id").items():
+            deliveries.notice_id._withdraw_overtaken(company._dunning_today())
         queued = queued.filtered(lambda d: d.state == "queued")
         if not queued:
             raise UserError(self.env._("There is no letter to print."))
@@ -135,7 +140,7 @@ class DunningDelivery(models.Model):
 
     def action_mark_posted(self):
         """A person says that these letters went to the post."""
-        self.check_access("write")
+        self = self._as_collector()
         letters = self.filtered(lambda d: d.channel == "letter" and d.state == "queued")
         unprinted = letters.filtered(lambda d: not d.printed_at)
         if unprinted:
@@ -146,23 +151,30 @@ class DunningDelivery(models.Model):
                 )
             )
         letters._mark_sent()
+        letters.run_id._update_state()
 
     def action_mark_returned(self):
         """A letter came back: the next channel follows."""
-        self.check_access("write")
+        self = self._as_collector()
         letters = self.filtered(
             lambda d: d.channel == "letter" and d.state in ("sent", "delivered")
         )
         letters._fail(self.env._("Returned by the post"), faulty=True, state="returned")
 
     def action_retry(self):
-        """Put failed deliveries back into the queue."""
-        self.check_access("write")
+        """Put failed deliveries back into the queue.
+
+        Only while the notice still stands, nothing else of it is under way or arrived,
+        and the customer was told nothing later.
+        """
+        self = self._as_collector()
         for delivery in self.filtered(lambda d: d.state == "failed"):
-            if delivery.notice_id.delivery_state == "sent":
+            if not delivery._may_retry():
                 raise UserError(
                     self.env._(
-                        "%(notice)s reached the customer another way meanwhile.",
+                        "%(notice)s cannot be sent again: it was withdrawn, is under "
+                        "way through another channel, or the customer has a later "
+                        "notice.",
                         notice=delivery.notice_id.name,
                     )
                 )
@@ -181,8 +193,37 @@ class DunningDelivery(models.Model):
 
     def action_address_checked(self):
         """A person says the address is right: it may be used again."""
-        self.check_access("write")
-        self.address_faulty = False
+        self._as_collector().address_faulty = False
+
+    def _as_collector(self):
+        """The records with full rights, for a collector who may see them.
+
+        Nobody may write deliveries and notices freely: they are the proof of what was
+        told. What a collector does with them goes through the actions only.
+        """
+        self.env["credit.profile"]._check_can_run()
+        self.check_access("read")
+        return self.sudo()
+
+    def _may_retry(self):
+        self.ensure_one()
+        notice = self.notice_id
+        others = notice.delivery_ids - self
+        later = self.env["dunning.notice"].search_count(
+            [
+                ("profile_id", "=", self.profile_id.id),
+                ("state", "=", "issued"),
+                ("id", ">", notice.id),
+            ],
+            limit=1,
+        )
+        return (
+            notice.state == "issued"
+            and not later
+            and not others.filtered(
+                lambda d: d.state in ("queued", "sending", "sent", "delivered")
+            )
+        )
 
     # === BUSINESS METHODS: OUTBOX === #
 
@@ -257,21 +298,27 @@ class DunningDelivery(models.Model):
     def _hand_over_one(self, now):
         """Hand one delivery over; an error is written down and tried again later."""
         self.ensure_one()
-        if self.notice_id._withdraw_overtaken():
+        if self.notice_id.state != "issued":
+            self._cancel(self.env._("The notice was withdrawn"))
             return
+        today = self.company_id._dunning_today(now)
         try:
             with self.env.cr.savepoint():
-                getattr(self, f"_hand_over_{self.channel}")()
+                if not self.notice_id._withdraw_overtaken(today):
+                    getattr(self, f"_hand_over_{self.channel}")()
+        except OperationalError:
+            raise  # another transaction was first: tried again as a whole
         except Exception as error:  # reported on the delivery, and to a person at last
             _logger.warning("Delivery %s failed", self.id, exc_info=True)
             self._postpone(str(error), now)
 
     def _hand_over_email(self):
         """Write the e-mail into Odoo's mail queue and the customer's thread."""
-        if self.mail_message_id:
+        mails = self.mail_message_id.sudo().mail_ids
+        waiting = mails.filtered(lambda m: m.state in ("outgoing", "exception"))
+        if waiting:
             # tried before: the same message once more, never a second one
-            mails = self.mail_message_id.sudo().mail_ids
-            mails.filtered(lambda m: m.state == "exception").mark_outgoing()
+            waiting.filtered(lambda m: m.state == "exception").mark_outgoing()
             self.mail_message_id.notification_ids.filtered(
                 lambda n: n.notification_status == "exception"
             ).write({"notification_status": "ready", "failure_type": False})
@@ -334,7 +381,9 @@ class DunningDelivery(models.Model):
                 phone=self.target,
                 notice=notice.name,
             ),
-            note=notice.level_id.with_context(lang=user.lang).call_script,
+            note=plaintext2html(
+                notice.level_id.with_context(lang=user.lang).call_script or ""
+            ),
             user_id=user.id,
             date_deadline=notice.date,
         )
@@ -344,7 +393,6 @@ class DunningDelivery(models.Model):
 
     def _mark_sent(self):
         self.write({"state": "sent", "sent_at": fields.Datetime.now(), "error": False})
-        self.run_id._update_state()
 
     def _postpone(self, error, now=None):
         """Try again later, longer each time; give up after a few attempts."""
@@ -374,6 +422,11 @@ class DunningDelivery(models.Model):
             notice = delivery.notice_id
             if notice.state != "issued":
                 continue
+            if notice._is_outdated():
+                # another channel would bring yesterday's news
+                if notice.delivery_state == "failed":
+                    notice._on_undelivered()
+                continue
             facts = self.env["dunning.situation"]._fetch(
                 delivery.profile_id, notice.date
             )
@@ -396,9 +449,53 @@ class DunningDelivery(models.Model):
         self.run_id._update_state()
 
     def _cancel(self, reason):
-        self.filtered(lambda d: d.state in ("queued", "sending")).write(
-            {"state": "cancelled", "error": reason}
-        )
+        """Stop what has not left yet: also the mail in the queue, the call to make."""
+        going = self.filtered(lambda d: d.state in ("queued", "sending"))
+        going.write({"state": "cancelled", "error": reason})
+        going.mail_message_id.sudo().mail_ids.filtered(
+            lambda m: m.state in ("outgoing", "exception")
+        ).cancel()
+        going.activity_id.unlink()
+
+    @api.model
+    def _sync_sent(self, messages):
+        """Take over the result of an attempt to send; never fails.
+
+        The mail has left: an error here, or a conflict with another transaction, must
+        not undo that core knows it. What is missed is taken over by ``_sweep``.
+        """
+        try:
+            with self.env.cr.savepoint():
+                self._sync_messages(messages)
+        except Exception:
+            _logger.warning(
+                "State of sent dunning e-mails taken over later", exc_info=True
+            )
+
+    @api.model
+    def _sweep(self, now):
+        """Bring deliveries under way up to date with what became of them.
+
+        E-mails whose result was missed, that somebody cancelled or deleted in the mail
+        queue; calls to customers who have paid; runs with nothing left to do.
+        """
+        under_way = self.sudo().search([("state", "=", "sending")])
+        for delivery in under_way.filtered(lambda d: d.channel == "email"):
+            delivery._sync_notifications()
+            mails = delivery.mail_message_id.mail_ids
+            if delivery.state == "sending" and not mails.filtered(
+                lambda m: m.state in ("outgoing", "exception", "sent", "received")
+            ):
+                delivery._fail(self.env._("The e-mail was taken out of the mail queue"))
+        for company, calls in (
+            under_way.filtered(lambda d: d.channel == "call" and d.state == "sending")
+            .grouped("company_id")
+            .items()
+        ):
+            calls.notice_id._withdraw_overtaken(company._dunning_today(now))
+        self.env["dunning.run"].sudo().search(
+            [("state", "=", "issued")]
+        )._update_state()
 
     @api.model
     def _sync_messages(self, messages):
@@ -473,6 +570,7 @@ class DunningDelivery(models.Model):
         """Every 15 minutes: hand over what is queued, in each company's hours."""
         cron = self.env["ir.cron"]
         now = fields.Datetime.now()
+        self._sweep(now)
         companies = self.env["res.company"].search([("parent_id", "=", False)])
         open_now = companies.filtered(lambda c: c._dunning_is_sending_time(now))
         domain = Domain("company_id", "in", open_now.ids)

@@ -28,6 +28,16 @@ class DunningHold(models.Model):
         required=True,
         default="manual",
     )
+    scope = fields.Selection(
+        [("customer", "Everything the customer owes"), ("items", "Chosen items")],
+        compute="_compute_scope",
+        store=True,
+        readonly=False,
+        required=True,
+        precompute=True,
+        help="A pause of chosen items never grows into one of the whole customer, also "
+        "when its invoices are deleted.",
+    )
     move_line_ids = fields.Many2many(
         "account.move.line",
         string="Items",
@@ -63,6 +73,14 @@ class DunningHold(models.Model):
         "A pause cannot end before it starts.",
     )
     _running_idx = models.Index("(profile_id, date_from) WHERE ended_on IS NULL")
+
+    @api.depends("move_line_ids")
+    def _compute_scope(self):
+        for hold in self:
+            if hold.move_line_ids:
+                hold.scope = "items"
+            elif not hold.scope:
+                hold.scope = "customer"
 
     @api.depends("date_from", "date_to", "ended_on")
     @api.depends_context("uid")
@@ -167,7 +185,7 @@ class DunningHold(models.Model):
         )
         items = (
             self.env._("%(count)s item(s)", count=len(self.move_line_ids))
-            if self.move_line_ids
+            if self.scope == "items"
             else self.env._("all items")
         )
         return self.env._(

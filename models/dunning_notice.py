@@ -2,6 +2,8 @@ import hashlib
 import logging
 from datetime import timedelta
 
+from psycopg2 import OperationalError
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import format_date
@@ -51,6 +53,7 @@ class DunningNotice(models.Model):
     _inherit = ["mail.thread"]
     _order = "date desc, id desc"
     _check_company_auto = True
+    _mail_post_access = "read"  # collectors talk, the record itself is not theirs
 
     name = fields.Char(string="Number", readonly=True, copy=False)
     run_id = fields.Many2one(
@@ -221,7 +224,8 @@ class DunningNotice(models.Model):
         open_items = fields.Domain("escalated", "=", True) & fields.Domain(
             "move_line_id.reconciled", "=", False
         )
-        settled = issued & fields.Domain("line_ids", "not any", open_items)
+        told = fields.Domain("line_ids", "any", [("escalated", "=", True)])
+        settled = issued & told & fields.Domain("line_ids", "not any", open_items)
         return settled if True in value else ~settled
 
     # === CRUD === #
@@ -264,7 +268,7 @@ class DunningNotice(models.Model):
 
     def action_exclude(self, reason=None):
         """Take a proposed notice out of the run; its items stay at their level."""
-        self.check_access("write")
+        self = self._as_collector()
         drafts = self.filtered(lambda n: n.state in ("draft", "approved"))
         if not drafts:
             raise UserError(self.env._("Only a proposed notice can be excluded."))
@@ -276,7 +280,7 @@ class DunningNotice(models.Model):
 
     def action_approve(self):
         """Approve proposed notices; levels for the credit manager need one."""
-        self.check_access("write")
+        self = self._as_collector()
         drafts = self.filtered(lambda n: n.state == "draft")
         manager = self.env.user.has_group(
             "account_dunning.group_account_dunning_manager"
@@ -298,7 +302,7 @@ class DunningNotice(models.Model):
 
         Takes back an approval, an exclusion and a lowered level.
         """
-        self.check_access("write")
+        self = self._as_collector()
         for notice in self:
             if notice.issued_at or notice.run_id.state == "cancelled":
                 raise UserError(
@@ -334,7 +338,7 @@ class DunningNotice(models.Model):
 
     def action_lower_level(self):
         """Lower the message by one level of its policy, short of the first."""
-        self.check_access("write")
+        self = self._as_collector()
         for notice in self:
             lower = notice.policy_id.level_ids.filtered(
                 lambda level, notice=notice: 0 <= level.days < notice.level_id.days
@@ -357,6 +361,15 @@ class DunningNotice(models.Model):
                 "target": "new",
             }
         return self.env.ref("account_dunning.report_dunning_letter").report_action(self)
+
+    def _as_collector(self):
+        """The records with full rights, for a collector who may see them.
+
+        Nobody may write notices freely: see ``dunning.delivery._as_collector``.
+        """
+        self.env["credit.profile"]._check_can_run()
+        self.check_access("read")
+        return self.sudo()
 
     # === BUSINESS METHODS: PROPOSAL === #
 
@@ -556,67 +569,90 @@ class DunningNotice(models.Model):
                 levels = list(self.grouped("level_id").values())
                 parts = levels if len(levels) > 1 else self
                 return self.browse().union(*(part._issue_or_split() for part in parts))
-            _logger.warning(
-                "Notice %s for profile %s cannot be issued",
-                self.id,
-                self.profile_id.id,
-                exc_info=True,
-            )
-            self.error = str(error)
-            self.profile_id._notify_person(
-                self.env._("A dunning notice could not be issued"), note=str(error)
-            )
+            self._report_failure(error)
             return self.browse()
+
+    def _report_failure(self, error):
+        """Keep the error on the notice, and tell a person."""
+        self.ensure_one()
+        _logger.warning(
+            "Notice %s for profile %s cannot be issued",
+            self.id,
+            self.profile_id.id,
+            exc_info=True,
+        )
+        self.error = str(error)
+        self.profile_id._notify_person(
+            self.env._("A dunning notice could not be issued"), note=str(error)
+        )
 
     def _recheck_before_issue(self):
         """Compare with today's facts; cancel what no longer holds, refresh the rest."""
         going = self.browse()
         for notice, situation, verdict in self._recheck():
-            if isinstance(verdict, escalation.Skip):
-                notice._cancel(notice._reason_label(verdict.reason))
-                continue
-            # as proposed: what the items are told at most follows when it is issued
-            escalated = {
-                line.move_line_id.id: line.level_id.id
-                for line in notice.line_ids
-                if line.escalated and line.move_line_id.id in verdict.escalated
-            }
-            level = self.env["dunning.level"].browse(verdict.level.key)
-            recipient = self._prepare_recipient(level, situation.addresses)
-            if not recipient["channel"]:
-                notice._cancel(notice._reason_label(escalation.Reason.NO_ADDRESS))
-                notice.profile_id._notify_person(
-                    self.env._("No address for a dunning notice")
-                )
-                continue
-            lines = self._prepare_lines(
-                notice.date, situation, verdict.carried, escalated
-            )
-            notice.line_ids.unlink()
-            notice.write(
-                {
-                    "level_id": level.id,
-                    "error": False,
-                    "line_ids": [fields.Command.create(line) for line in lines],
-                    **recipient,
-                    **self._prepare_amounts(lines),
-                }
-            )
-            going |= notice
+            try:
+                with self.env.cr.savepoint():
+                    if notice._refresh_from(situation, verdict):
+                        going |= notice
+            except OperationalError:
+                raise  # another transaction was first: tried again as a whole
+            except Exception as error:  # reported; it must not stop the others
+                notice._report_failure(error)
         return going
 
-    def _recheck(self, issued=False):
+    def _refresh_from(self, situation, verdict):
+        """Take over what the re-check found.
+
+        :return: whether the notice may go; otherwise it is cancelled with the reason.
+        """
+        self.ensure_one()
+        if isinstance(verdict, escalation.Skip):
+            self._cancel(self._reason_label(verdict.reason))
+            return False
+        if self.profile_id.effective_policy_id != self.policy_id:
+            self._cancel(self.env._("The customer has another policy meanwhile"))
+            return False
+        # as proposed: what the items are told at most follows when it is issued
+        escalated = {
+            line.move_line_id.id: line.level_id.id
+            for line in self.line_ids
+            if line.escalated and line.move_line_id.id in verdict.escalated
+        }
+        level = self.env["dunning.level"].browse(verdict.level.key)
+        recipient = self._prepare_recipient(level, situation.addresses)
+        if not recipient["channel"]:
+            self._cancel(self._reason_label(escalation.Reason.NO_ADDRESS))
+            self.profile_id._notify_person(
+                self.env._("No address for a dunning notice")
+            )
+            return False
+        lines = self._prepare_lines(self.date, situation, verdict.carried, escalated)
+        self.line_ids.unlink()
+        self.write(
+            {
+                "level_id": level.id,
+                "error": False,
+                "line_ids": [fields.Command.create(line) for line in lines],
+                **recipient,
+                **self._prepare_amounts(lines),
+            }
+        )
+        return True
+
+    def _recheck(self, issued=False, day=None):
         """Ask the rules whether the notices may (still) go.
 
+        :param issued: they are issued and about to be sent.
+        :param day: the day to look at; default: the date of each notice.
         :return: list of ``(notice, situation, Confirmed or Skip)``.
         """
         result = []
-        for (company, day), notices in self.grouped(
-            lambda n: (n.company_id, n.date)
+        for (company, today), notices in self.grouped(
+            lambda n: (n.company_id, day or n.date)
         ).items():
             Situation = self.env["dunning.situation"].with_company(company)
-            now = Situation._circumstances(company, day)
-            situations = Situation._fetch(notices.profile_id, day)
+            now = Situation._circumstances(company, today)
+            situations = Situation._fetch(notices.profile_id, today)
             policies = {
                 policy: policy._to_engine(company) for policy in notices.policy_id
             }
@@ -779,8 +815,7 @@ class DunningNotice(models.Model):
 
     def _cancel(self, reason):
         """Cancel with a reason; what was already issued keeps its content."""
-        for notice in self:
-            notice.write({"state": "cancelled", "cancel_reason": reason})
+        self.write({"state": "cancelled", "cancel_reason": reason})
 
     def _reason_label(self, reason):
         labels = (
@@ -790,17 +825,18 @@ class DunningNotice(models.Model):
 
     # === BUSINESS METHODS: AFTER ISSUE === #
 
-    def _withdraw_overtaken(self):
+    def _withdraw_overtaken(self, day):
         """Withdraw issued notices that events have overtaken before they were sent.
 
         Money came, an invoice was withdrawn, an item put on hold: the letter is frozen
         and would claim too much, so it is cancelled with its deliveries, the levels go
         back, and the next run proposes what is right then.
 
+        :param day: the company's local date on which they would be sent.
         :return: the notices that were withdrawn.
         """
         withdrawn = self.browse()
-        for notice, situation, verdict in self._recheck(issued=True):
+        for notice, situation, verdict in self._recheck(issued=True, day=day):
             reason = notice._overtaken_reason(situation, verdict)
             if reason:
                 notice.delivery_ids._cancel(reason)
@@ -820,6 +856,20 @@ class DunningNotice(models.Model):
         if self.currency_id.compare_amounts(today, self.amount_due) < 0:
             return self.env._("Overtaken by a payment or credit")
         return False
+
+    def _is_outdated(self):
+        """Whether the customer was told something later, or the deadline has passed."""
+        self.ensure_one()
+        later = self.search_count(
+            [
+                ("profile_id", "=", self.profile_id.id),
+                ("state", "=", "issued"),
+                ("id", ">", self.id),
+            ],
+            limit=1,
+        )
+        today = self.company_id._dunning_today()
+        return bool(later) or bool(self.deadline_date and self.deadline_date < today)
 
     def _on_undelivered(self):
         """No channel reached the customer: the level does not count as served."""

@@ -155,7 +155,7 @@ class DunningPolicy(models.Model):
             return None
         self.ensure_one()
         return escalation.Policy(
-            levels=[level._to_engine() for level in self.level_ids],
+            levels=[li._to_engine() for li in self.level_ids.filtered("active")],
             start=escalation.StartRule(self.start_rule),
             gap_days=self.gap_days,
             min_amount=company._to_decimal(self.min_amount),

@@ -1,11 +1,16 @@
+import logging
 from collections import Counter, defaultdict
 from decimal import Decimal
+
+from psycopg2 import OperationalError
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..engine.escalation import SENTENCES, Reason
+
+_logger = logging.getLogger(__name__)
 
 BATCH = 500  # customers decided on, and written down, together
 ISSUE_BATCH = 50  # notices whose letters one renderer process prints
@@ -22,6 +27,7 @@ class DunningRun(models.Model):
     _name = "dunning.run"
     _description = "Dunning Run"
     _inherit = ["mail.thread"]
+    _mail_post_access = "read"  # collectors talk, the record itself is not theirs
     _order = "date desc, id desc"
     _check_company_auto = True
 
@@ -62,7 +68,13 @@ class DunningRun(models.Model):
     )
     last_profile_id = fields.Integer(readonly=True, copy=False)
     profile_ids = fields.Many2many(
-        "credit.profile", string="Selected customers", readonly=True
+        "credit.profile",
+        string="Selected customers",
+        readonly=True,
+        context={"active_test": False},
+    )
+    is_selection = fields.Boolean(
+        readonly=True, help="The run looks at the selected customers only."
     )
     notice_ids = fields.One2many("dunning.notice", "run_id")
     problem_notice_ids = fields.One2many(
@@ -169,8 +181,7 @@ class DunningRun(models.Model):
 
     def action_approve(self):
         """Approve all proposed notices this user may approve."""
-        self.check_access("write")
-        for run in self:
+        for run in self._as_collector():
             if not run.draft_count:
                 raise UserError(
                     self.env._("%(run)s: there is nothing to approve.", run=run.name)
@@ -180,7 +191,7 @@ class DunningRun(models.Model):
     def action_issue(self):
         """Issue the approved notices; many of them in the background."""
         self.ensure_one()
-        self.check_access("write")
+        self = self._as_collector()
         if not self.approved_count:
             raise UserError(
                 self.env._(
@@ -216,7 +227,7 @@ class DunningRun(models.Model):
 
     def action_send(self):
         """Hand the queued e-mails and calls of this run over now."""
-        self.check_access("write")
+        self = self._as_collector()
         self.env["dunning.delivery"]._hand_over(
             fields.Domain("run_id", "in", self.ids), fields.Datetime.now()
         )
@@ -224,19 +235,32 @@ class DunningRun(models.Model):
 
     def action_cancel(self):
         """Cancel the run's notices that are not issued."""
-        self.check_access("write")
-        self._cancel(self.env._("Run cancelled by %(user)s", user=self.env.user.name))
+        self._as_collector()._cancel(
+            self.env._("Run cancelled by %(user)s", user=self.env.user.name)
+        )
 
     def action_print_letters(self):
-        """Download the letters of this run that wait to be posted, as one PDF."""
+        """Download the letters of this run not printed yet, as one PDF.
+
+        What is printed is not printed again from here, lest it be posted twice; the
+        print queue prints what is chosen there.
+        """
         self.ensure_one()
         deliveries = self.env["dunning.delivery"].search(
             [
                 ("run_id", "=", self.id),
                 ("channel", "=", "letter"),
                 ("state", "=", "queued"),
+                ("printed_at", "=", False),
             ]
         )
+        if not deliveries:
+            raise UserError(
+                self.env._(
+                    "All letters of this run are printed. To print one again, choose "
+                    "it in the print queue."
+                )
+            )
         return deliveries.action_print_letters()
 
     def action_view_notices(self):
@@ -267,6 +291,15 @@ class DunningRun(models.Model):
             "account_dunning.dunning_delivery_action"
         )
         return dict(action, domain=[("run_id", "=", self.id)], context={})
+
+    def _as_collector(self):
+        """The records with full rights, for a collector who may see them.
+
+        Nobody may write runs freely: see ``dunning.delivery._as_collector``.
+        """
+        self.env["credit.profile"]._check_can_run()
+        self.check_access("read")
+        return self.sudo()
 
     # === BUSINESS METHODS: PROPOSE === #
 
@@ -307,6 +340,7 @@ class DunningRun(models.Model):
                 "company_id": company.id,
                 "date": day,
                 "kind": "scheduled" if scheduled else "manual",
+                "is_selection": profiles is not None,
                 "profile_ids": [fields.Command.set(profiles.ids if profiles else [])],
             }
         )
@@ -335,7 +369,7 @@ class DunningRun(models.Model):
     def _next_profiles(self):
         """The next customers with open items, in the order of their ids."""
         self.ensure_one()
-        selected = self.profile_ids.ids
+        selected = self.with_context(active_test=False).profile_ids.ids
         self.env["dunning.situation"]._flush_ledger()
         rows = self.env.execute_query(
             SQL(
@@ -362,7 +396,9 @@ class DunningRun(models.Model):
                 company=self.company_id.id,
                 after=self.last_profile_id or 0,
                 selection=(
-                    SQL("profile.id = ANY(%s)", selected) if selected else SQL("TRUE")
+                    SQL("profile.id = ANY(%s)", selected)
+                    if self.is_selection
+                    else SQL("TRUE")
                 ),
                 companies=self.env["dunning.situation"]._branch_ids(self.company_id),
                 limit=BATCH,
@@ -452,11 +488,12 @@ class DunningRun(models.Model):
         :return: how many approved notices were looked at.
         """
         self.ensure_one()
-        approved = self.notice_ids.filtered(lambda n: n.state == "approved")
+        domain = [("run_id", "=", self.id), ("state", "=", "approved")]
         if limit:
             # In the background a notice that failed waits for a person; asked for by a
             # person, it gets another chance.
-            approved = approved.filtered(lambda n: not n.error)[:limit]
+            domain.append(("error", "=", False))
+        approved = self.env["dunning.notice"].search(domain, limit=limit, order="id")
         for start in range(0, len(approved), ISSUE_BATCH):
             batch = approved[start : start + ISSUE_BATCH]
             batch.with_company(self.company_id)._issue(day or self.date)
@@ -480,17 +517,22 @@ class DunningRun(models.Model):
             if run.state in ("cancelled", "proposing"):
                 continue
             run.invalidate_recordset(["draft_count", "approved_count"])
-            if run.approved_count:
-                run.state = "approved"
-            elif run.draft_count:
-                run.state = "proposed"
-            elif self.env["dunning.delivery"].search_count(
-                [("run_id", "=", run.id), ("state", "in", ("queued", "sending"))],
-                limit=1,
-            ):
-                run.state = "issued"
-            else:
-                run.state = "done"
+            state = run._state_from_notices()
+            if run.state != state:  # one row for all: not written for nothing
+                run.state = state
+
+    def _state_from_notices(self):
+        self.ensure_one()
+        if self.approved_count:
+            return "approved"
+        if self.draft_count:
+            return "proposed"
+        if self.env["dunning.delivery"].search_count(
+            [("run_id", "=", self.id), ("state", "in", ("queued", "sending"))],
+            limit=1,
+        ):
+            return "issued"
+        return "done"
 
     # === BUSINESS METHODS: REPORT === #
 
@@ -576,21 +618,37 @@ class DunningRun(models.Model):
         for company in self.env["res.company"].search(
             [("parent_id", "=", False), ("dunning_auto_propose", "=", True)]
         ):
-            today = company._dunning_today()
-            if not company._dunning_is_working_day(today):
-                continue
-            scoped = self.with_company(company)
-            scoped._supersede(company, today)
-            if not scoped.env["credit.profile"]._any_open_items(company):
-                continue  # nobody owes anything: no empty run every morning
-            run = scoped._start(company, today, scheduled=True)
-            cron._commit_progress(remaining=1)
-            while run._propose_batch():
-                if not cron._commit_progress(1, remaining=1):
-                    return
-            cron._commit_progress(1, remaining=0)
-            if run.issue_requested:
-                self.env.ref("account_dunning.ir_cron_issue")._trigger()
+            try:
+                if not self.with_company(company)._propose_scheduled(company):
+                    return  # time is up; goes on from here the next time
+            except OperationalError:
+                raise  # another transaction was first: tried again as a whole
+            except Exception:
+                # One company's trouble must not keep the others from their proposals.
+                self.env.cr.rollback()
+                _logger.exception("No dunning proposal for %s", company.name)
+                cron._commit_progress()
+
+    def _propose_scheduled(self, company):
+        """The morning's proposal of one company, batch by batch.
+
+        :return: whether there is time left.
+        """
+        cron = self.env["ir.cron"]
+        today = company._dunning_today()
+        if not company._dunning_is_working_day(today):
+            return True
+        self._supersede(company, today)
+        if not self.env["credit.profile"]._any_open_items(company):
+            return True  # nobody owes anything: no empty run every morning
+        run = self._start(company, today, scheduled=True)
+        cron._commit_progress(remaining=1)
+        while run._propose_batch():
+            if not cron._commit_progress(1, remaining=1):
+                return False
+        if run.issue_requested:
+            self.env.ref("account_dunning.ir_cron_issue")._trigger()
+        return bool(cron._commit_progress(1, remaining=0))
 
     @api.model
     def _supersede(self, company, today):
@@ -605,7 +663,9 @@ class DunningRun(models.Model):
                 ("notice_ids", "not any", [("state", "in", ("approved", "issued"))]),
             ]
         )
-        stale._cancel(self.env._("Replaced by the proposal of a later day"))
+        stale.with_context(tracking_disable=True)._cancel(
+            self.env._("Replaced by the proposal of a later day")
+        )
 
     @api.model
     def _cron_issue(self):

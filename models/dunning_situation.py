@@ -1,6 +1,6 @@
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from odoo import api, fields, models
@@ -9,6 +9,7 @@ from odoo.tools import SQL, email_normalize
 from ..engine import escalation
 
 ZERO = Decimal(0)
+ONLINE_PAYMENT_DAYS = timedelta(days=7)  # a payment announced is awaited this long
 
 
 @dataclass(slots=True)
@@ -100,9 +101,9 @@ class DunningSituation(models.AbstractModel):
         profiles.fetch(["partner_id", "last_contact_date", "policy_id"])
         by_partner = {profile.partner_id.id: profile for profile in profiles}
         rows = self._fetch_rows(company, by_partner)
-        pending = self._fetch_pending(company, by_partner)
+        pending = self._fetch_pending(company, by_partner, day)
         paused, held = self._fetch_holds(profiles, day)
-        in_proposal = self._fetch_in_proposal(profiles)
+        in_proposal, under_way = self._fetch_waiting(profiles)
         addresses = self._fetch_addresses(profiles)
         result = {}
         for partner_id, profile in by_partner.items():
@@ -117,6 +118,7 @@ class DunningSituation(models.AbstractModel):
                     paused=profile.id in paused,
                     paused_until=paused.get(profile.id),
                     in_proposal=profile.id in in_proposal,
+                    under_way=profile.id in under_way,
                     unreachable=self._unreachable(profile, addresses[profile.id]),
                 ),
                 rows={row.id: row for row in mine},
@@ -201,14 +203,16 @@ class DunningSituation(models.AbstractModel):
         return result
 
     @api.model
-    def _fetch_pending(self, company, by_partner):
+    def _fetch_pending(self, company, by_partner, day):
         """Customer payments on their way that have no journal entry yet.
 
         A payment with an entry shows as a credit among the open items already. Online
         payments count from the moment the provider knows of them.
         """
         self.env["account.payment"].flush_model()
-        result = defaultdict(list, self._fetch_online_payments(company, by_partner))
+        result = defaultdict(
+            list, self._fetch_online_payments(company, by_partner, day)
+        )
         for row in self.env.execute_query_dict(
             SQL(
                 """
@@ -240,10 +244,11 @@ class DunningSituation(models.AbstractModel):
         return result
 
     @api.model
-    def _fetch_online_payments(self, company, by_partner):
+    def _fetch_online_payments(self, company, by_partner, day):
         """Transactions of payment providers that are not yet payments in the books.
 
-        Only where core's ``payment`` is installed.
+        Only where core's ``payment`` is installed. One that waits counts for some days:
+        nothing ends it when the customer never makes the transfer announced.
         """
         result = defaultdict(list)
         if "payment.transaction" not in self.env:
@@ -255,9 +260,11 @@ class DunningSituation(models.AbstractModel):
                 [
                     ("partner_id.commercial_partner_id", "in", list(by_partner)),
                     ("company_id", "child_of", company.id),
-                    ("operation", "!=", "refund"),
+                    ("operation", "not in", ("refund", "validation")),
                     "|",
+                    "&",
                     ("state", "in", ("pending", "authorized")),
+                    ("last_state_change", ">=", day - ONLINE_PAYMENT_DAYS),
                     "&",
                     ("state", "=", "done"),
                     ("is_post_processed", "=", False),
@@ -292,12 +299,12 @@ class DunningSituation(models.AbstractModel):
         Hold = self.env["dunning.hold"].sudo()
         holds = Hold.search_fetch(
             Hold._running_domain(day) & fields.Domain("profile_id", "in", profiles.ids),
-            ["profile_id", "date_to", "kind", "move_line_ids"],
+            ["profile_id", "date_to", "kind", "scope", "move_line_ids"],
         )
         paused, held = {}, {}
         for hold in holds:
             until = hold.date_to or None
-            if not hold.move_line_ids:
+            if hold.scope == "customer":
                 paused[hold.profile_id.id] = _later(
                     paused.get(hold.profile_id.id, date.min), until
                 )
@@ -310,20 +317,27 @@ class DunningSituation(models.AbstractModel):
         return paused, held
 
     @api.model
-    def _fetch_in_proposal(self, profiles):
-        """Ids of the profiles with a message that waits for a decision."""
+    def _fetch_waiting(self, profiles):
+        """Ids of the profiles with a message that waits for a decision, and of those
+        with an issued one that is still under way to the customer.
+        """
         notices = (
             self.env["dunning.notice"]
             .sudo()
             .search_fetch(
                 [
                     ("profile_id", "in", profiles.ids),
+                    "|",
                     ("state", "in", ("draft", "approved")),
+                    "&",
+                    ("state", "=", "issued"),
+                    ("delivery_state", "=", "pending"),
                 ],
-                ["profile_id"],
+                ["profile_id", "state"],
             )
         )
-        return set(notices.profile_id.ids)
+        issued = notices.filtered(lambda n: n.state == "issued")
+        return set((notices - issued).profile_id.ids), set(issued.profile_id.ids)
 
     @api.model
     def _fetch_addresses(self, profiles):
@@ -419,7 +433,7 @@ class DunningSituation(models.AbstractModel):
     def _unreachable(self, profile, addresses):
         return frozenset(
             level.id
-            for level in profile.effective_policy_id.level_ids
+            for level in profile.effective_policy_id.level_ids.filtered("active")
             if not level._pick_channel(addresses)
         )
 

@@ -9,8 +9,8 @@ class MailMail(models.Model):
     ):
         """Tell dunning deliveries what became of their e-mail.
 
-        Core calls this once per mail when the attempt is over; it runs in the same
-        transaction, so delivery and mail always agree.
+        Core calls this once per mail when the attempt is over. The mail has left by
+        then: nothing here may fail, or core would take it for unsent and send it again.
         """
         messages = self.sudo().mail_message_id  # the mail itself may be deleted below
         result = super()._postprocess_sent_message(
@@ -19,5 +19,5 @@ class MailMail(models.Model):
             failure_reason=failure_reason,
             failure_type=failure_type,
         )
-        self.env["dunning.delivery"]._sync_messages(messages)
+        self.env["dunning.delivery"]._sync_sent(messages)
         return result

@@ -173,6 +173,7 @@ class ResPartner(models.Model):
     def action_view_credit_profile(self):
         """Open the credit profile; it is made when there is none yet."""
         self.ensure_one()
+        self.env["credit.profile"].check_access("read")
         profile = self.env["credit.profile"]._for_partners(self, self.env.company)
         return {
             "type": "ir.actions.act_window",

@@ -188,8 +188,11 @@ class DunningCommon(AccountTestInvoicingCommon, MailCase):
         profiles = self.env["credit.profile"]
         for partner in partners:
             profiles |= self._profile(partner)
-        return self.env["dunning.run"]._propose_run(
-            self.env.company, day, profiles or None, **values
+        # sudo: nobody writes runs and notices freely; what users may do is tested apart
+        return (
+            self.env["dunning.run"]
+            .sudo()
+            ._propose_run(self.env.company, day, profiles or None, **values)
         )
 
     def _run(self, *partners, day=TODAY):
@@ -201,12 +204,17 @@ class DunningCommon(AccountTestInvoicingCommon, MailCase):
         return run
 
     def _deliver(self, day=TODAY):
-        """Hand over what is queued and let the mail queue send it (no real SMTP)."""
+        """Hand over what is queued and let the mail queue send it (no real SMTP).
+
+        Whatever the day: sending hours have tests of their own.
+        """
         now = datetime.combine(day, NOW.time())
+        Delivery = self.env["dunning.delivery"].sudo()
         with freeze_time(now), self.mock_mail_gateway():
-            self.env["dunning.delivery"]._deliver_pending(self.env.company, now)
+            Delivery._hand_over([("company_id", "=", self.env.company.id)], now)
             mails = self.env["mail.mail"].sudo().search([("state", "=", "outgoing")])
             mails.send()
+            Delivery._sweep(now)
         # the customers', without those that tell a colleague of an activity
         return [m for m in self._mails if "@company.example" not in str(m["email_to"])]
 

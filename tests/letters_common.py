@@ -78,22 +78,27 @@ class LettersCommon(DunningCommon):
                 cls._line(f"ITEM-{number:03}", 100.0 + number)
                 for number in range(1, lines + 1)
             ]
-        notice = cls.env["dunning.notice"].create(
-            {
-                "run_id": cls.env["dunning.run"]
-                .create({"company_id": cls.company.id, "date": TODAY})
-                .id,
-                "profile_id": cls._profile(partner).id,
-                "company_id": cls.company.id,
-                "policy_id": level.policy_id.id,
-                "level_id": level.id,
-                "date": TODAY,
-                "channel": "letter",
-                "contact_id": partner.id,
-                "lang": partner.lang,
-                "line_ids": [Command.create(line) for line in lines],
-                **values,
-            }
+        notice = (
+            cls.env["dunning.notice"]
+            .sudo()
+            .create(
+                {
+                    "run_id": cls.env["dunning.run"]
+                    .sudo()
+                    .create({"company_id": cls.company.id, "date": TODAY})
+                    .id,
+                    "profile_id": cls._profile(partner).id,
+                    "company_id": cls.company.id,
+                    "policy_id": level.policy_id.id,
+                    "level_id": level.id,
+                    "date": TODAY,
+                    "channel": "letter",
+                    "contact_id": partner.id,
+                    "lang": partner.lang,
+                    "line_ids": [Command.create(line) for line in lines],
+                    **values,
+                }
+            )
         )
         if issued:
             notice.with_context(dunning_issuing=True).write(

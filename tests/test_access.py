@@ -48,9 +48,13 @@ class TestAccess(DunningCommon):
             self.portal: set(),
             self.employee: set(),
             self.invoicing: set(),
-            self.collector: set(MODELS)
-            - {"dunning.policy", "dunning.level", "dunning.skip"},
-            self.manager: set(MODELS) - {"dunning.skip"},
+            self.collector: {"credit.profile", "dunning.hold"},
+            self.manager: {
+                "credit.profile",
+                "dunning.hold",
+                "dunning.policy",
+                "dunning.level",
+            },
         }
         for user in read:
             with self.subTest(user=user.login):
@@ -79,7 +83,7 @@ class TestAccess(DunningCommon):
         self.assertEqual(notice.delivery_ids.state, "sending")
         self.assertTrue(notice.attachment_id.raw)
         profile = self.customer.with_user(self.collector).credit_profile_id
-        self.assertIn("not reached", profile.proposal_sentence)
+        self.assertIn("under way", profile.proposal_sentence)
         self.assertTrue(profile.move_line_ids.dunning_why)
         pause = profile.action_pause()
         env["dunning.hold.wizard"].with_context(**pause["context"]).create(
@@ -104,6 +108,28 @@ class TestAccess(DunningCommon):
             waiting.with_user(self.collector).action_approve()
         waiting.with_user(self.manager).action_approve()
         self.assertEqual(waiting.approved_by_id, self.manager)
+
+    def test_nobody_bypasses_the_actions(self):
+        run = self._propose(self.customer)
+        notice = run.notice_ids.with_user(self.manager)
+        with self.assertRaises(AccessError):
+            notice.state = "approved"
+        with self.assertRaises(AccessError):
+            notice.with_context(dunning_issuing=True).level_id = self.courtesy
+        with self.assertRaises(AccessError):
+            notice.line_ids.residual = 1
+        with self.assertRaises(AccessError):
+            run.with_user(self.manager).state = "done"
+        run.action_approve()
+        run.action_issue()
+        with self.assertRaises(AccessError):
+            notice.delivery_ids.state = "sent"
+        with self.assertRaises(AccessError):
+            notice.attachment_id.with_user(self.manager).raw = b"forged"
+        with self.assertRaises(AccessError):
+            self.env["dunning.notice.line"].with_user(self.manager).create(
+                {"notice_id": notice.id, "currency_id": notice.currency_id.id}
+            )
 
     def test_collector_cannot_change_policies(self):
         with self.assertRaises(AccessError):

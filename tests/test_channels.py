@@ -1,6 +1,7 @@
 """How a notice reaches the customer, and what follows when it does not."""
 
 from datetime import datetime, timedelta
+from unittest.mock import patch
 
 from freezegun import freeze_time
 
@@ -155,12 +156,91 @@ class TestChannels(DunningCommon):
         customer.email = "new@customer.example"
         self.assertTrue(self._propose(customer).notice_ids)
 
+    def test_retry_of_a_bounced_mail_posts_a_new_message(self):
+        customer = self._customer("Alpha")
+        notice = self._issued(customer)
+        self._deliver()
+        email = notice.delivery_ids
+        bounced = email.mail_message_id
+        bounced.sudo().notification_ids.write({"notification_status": "bounce"})
+        customer.email = "new@customer.example"
+        email.action_retry()
+        self.assertEqual(len(self._deliver()), 1)
+        self.assertEqual(email.state, "sent")
+        self.assertNotEqual(email.mail_message_id, bounced)
+
+    def test_no_retry_while_another_channel_is_under_way(self):
+        customer = self._customer("Alpha", **ADDRESS)
+        notice = self._issued(customer)
+        self._deliver()
+        email = notice.delivery_ids
+        email.mail_message_id.sudo().notification_ids.write(
+            {"notification_status": "bounce"}
+        )
+        with self.assertRaises(UserError):
+            email.action_retry()
+
+    def test_no_retry_after_a_later_notice(self):
+        customer = self._customer("Alpha")
+        notice = self._issued(customer)
+        self._deliver()
+        notice.delivery_ids.mail_message_id.sudo().notification_ids.write(
+            {"notification_status": "bounce"}
+        )
+        customer.email = "new@customer.example"
+        later = self._run(customer, day=TODAY + timedelta(days=1))
+        self.assertEqual(later.notice_ids.state, "issued")
+        with self.assertRaises(UserError):
+            notice.delivery_ids.action_retry()
+
+    def test_mail_taken_out_of_the_queue_is_not_under_way_for_ever(self):
+        for take_out in ("cancel", "unlink"):
+            with self.subTest(take_out=take_out):
+                customer = self._customer(f"Alpha {take_out}")
+                notice = self._issued(customer)
+                with self.mock_mail_gateway():
+                    self.env["dunning.delivery"]._hand_over([], NOW)
+                mails = notice.delivery_ids.mail_message_id.sudo().mail_ids
+                getattr(mails, take_out)()
+                self.env["dunning.delivery"]._sweep(NOW)
+                self.assertEqual(notice.delivery_state, "failed")
+                self.assertTrue(self._profile(customer).activity_ids)
+
+    def test_error_after_sending_does_not_send_again(self):
+        customer = self._customer("Alpha")
+        notice = self._issued(customer)
+        model = type(self.env["dunning.delivery"])
+        with (
+            patch.object(model, "_mark_sent", side_effect=RuntimeError("conflict")),
+            self.assertLogs("odoo.addons.account_dunning", "WARNING"),
+            self.mock_mail_gateway(),
+        ):
+            self.env["dunning.delivery"]._hand_over([], NOW)
+            self.env["mail.mail"].sudo().search([("state", "=", "outgoing")]).send()
+        self.assertEqual(notice.delivery_ids.state, "sending")
+        self.assertFalse(self._deliver(), "it has left already")
+        self.assertEqual(notice.delivery_ids.state, "sent")
+
+    def test_pause_after_the_day_of_issue_stops_the_message(self):
+        customer = self._customer("Alpha")
+        notice = self._issued(customer)
+        later = TODAY + timedelta(days=3)
+        self.env["dunning.hold"].create(
+            {
+                "profile_id": self._profile(customer).id,
+                "reason": "Dispute",
+                "date_from": later,
+            }
+        )
+        self.assertFalse(self._deliver(later))
+        self.assertEqual(notice.state, "cancelled")
+
     def test_mail_server_down_is_tried_again_with_the_same_message(self):
         customer = self._customer("Alpha")
         notice = self._issued(customer)
         delivery = notice.delivery_ids
         with freeze_time(NOW), self.mock_mail_gateway():
-            self.env["dunning.delivery"]._deliver_pending(self.company, NOW)
+            self.env["dunning.delivery"]._hand_over([], NOW)
         message = delivery.mail_message_id
         for attempt in range(1, 5):
             message.mail_ids.write({"state": "exception"})
@@ -279,6 +359,12 @@ class TestChannels(DunningCommon):
         self.assertEqual(notice.delivery_state, "failed")
         self.assertFalse(notice.line_ids.move_line_id.dunning_level_id)
 
+    def test_letter_printed_is_not_printed_again_with_the_run(self):
+        notice = self._issued(self._customer(email=False, **ADDRESS))
+        notice.delivery_ids.printed_at = NOW
+        with self.assertRaises(UserError):
+            notice.run_id.action_print_letters()
+
     def test_letter_overtaken_by_a_payment_is_not_printed(self):
         customer = self._customer(email=False, **ADDRESS)
         invoice = self._invoice(customer, late=4)
@@ -299,6 +385,19 @@ class TestChannels(DunningCommon):
         self.assertIn("Say hello", call.activity_id.note)
         call.activity_id.action_feedback("Promised to pay")
         self.assertEqual(call.state, "sent")
+
+    def test_call_to_somebody_who_has_paid_is_taken_back(self):
+        self.first.channel_1 = "call"
+        self.first.channel_2 = False
+        customer = self._customer(phone="+33 1 23 45 67 89")
+        invoice = self._invoice(customer, late=4)
+        notice = self._run(customer).notice_ids
+        self._deliver()
+        activity = notice.delivery_ids.activity_id
+        self._pay(invoice)
+        self.env["dunning.delivery"]._sweep(NOW)
+        self.assertEqual(notice.delivery_ids.state, "cancelled")
+        self.assertFalse(activity.exists())
 
     def test_cancelled_call_brings_the_next_channel(self):
         self.first.write({"channel_1": "call", "channel_2": "email"})

@@ -239,9 +239,15 @@ class TestFacts(DunningCommon):
                 "currency_id": invoice.currency_id.id,
                 "partner_id": customer.id,
                 "state": "pending",
+                "last_state_change": TODAY - timedelta(days=1),
             }
         )
         self.assertIn("covered", self._reasons(self._propose(customer)))
+        transaction.last_state_change = TODAY - timedelta(days=8)
+        run = self._propose(customer)
+        self.assertTrue(run.notice_ids, "announced, and never made")
+        run._cancel("next")
+        transaction.last_state_change = TODAY
         transaction.state = "cancel"
         self.assertTrue(self._propose(customer).notice_ids)
 

@@ -95,14 +95,14 @@ class TestProfiles(DunningCommon):
             self._invoice(partner, late=4)
             self._profile(partner)
         told = self._run(gone).notice_ids
+        self._deliver()
         self._propose(kept)
         merge = self.env["base.partner.merge.automatic.wizard"].sudo().create({})
         merge._merge((kept | gone).ids, kept)
         self.assertEqual(len(self._profile(kept)), 1)
         self.assertEqual(told.profile_id, self._profile(kept), "the proof stays")
-        self._profile(kept).notice_ids.filtered(lambda n: n.state == "draft")._cancel(
-            "x"
-        )
+        drafts = self._profile(kept).sudo().notice_ids
+        drafts.filtered(lambda n: n.state == "draft")._cancel("x")
         run = self._propose(kept, day=TODAY + timedelta(days=20))
         self.assertEqual(run.notice_ids.amount_due, 200)
 
@@ -198,6 +198,17 @@ class TestHolds(DunningCommon):
             self._hold(
                 self._customer(), move_line_ids=[Command.set(self._item(other).ids)]
             )
+
+    def test_pause_of_an_item_never_becomes_one_of_the_customer(self):
+        customer = self._customer()
+        gone, other = (self._invoice(customer, late=4) for __ in range(2))
+        hold = self._hold(customer, move_line_ids=[Command.set(self._item(gone).ids)])
+        gone.button_draft()
+        gone.with_context(force_delete=True).unlink()
+        self.env.invalidate_all()
+        self.assertFalse(hold.move_line_ids)
+        self.assertEqual(hold.scope, "items")
+        self.assertEqual(self._propose(customer).notice_ids.line_ids.move_id, other)
 
     def test_wizard_from_invoices_pauses_their_items(self):
         customers = [self._customer(f"C{i}") for i in range(2)]

@@ -6,6 +6,7 @@ from unittest.mock import patch
 from freezegun import freeze_time
 
 from odoo.exceptions import UserError
+from odoo.fields import Command
 from odoo.tests import Form
 
 from odoo.addons.account_dunning.models import dunning_run
@@ -27,12 +28,16 @@ class TestRuns(DunningCommon):
         self.env.invalidate_all()
 
     def _scheduled(self, day=TODAY):
-        return self.env["dunning.run"].search(
-            [
-                ("company_id", "=", self.company.id),
-                ("date", "=", day),
-                ("kind", "=", "scheduled"),
-            ]
+        return (
+            self.env["dunning.run"]
+            .sudo()
+            .search(
+                [
+                    ("company_id", "=", self.company.id),
+                    ("date", "=", day),
+                    ("kind", "=", "scheduled"),
+                ]
+            )
         )
 
     # === SCHEDULED ACTIONS === #
@@ -108,7 +113,8 @@ class TestRuns(DunningCommon):
         for customer in customers:
             self._invoice(customer, late=4)
         with patch.object(dunning_run, "BATCH", 2):
-            run = self.env["dunning.run"]._start(self.company, TODAY, scheduled=True)
+            run = self.env["dunning.run"].sudo()
+            run = run._start(self.company, TODAY, scheduled=True)
             self.assertEqual(run._propose_batch(), 2)
             self.assertEqual(run.state, "proposing")
             self._cron("ir_cron_propose")
@@ -252,10 +258,21 @@ class TestRuns(DunningCommon):
         with self.assertRaises(UserError):
             run.action_issue()
 
+    def test_no_next_message_while_the_last_is_under_way(self):
+        customer = self._customer()
+        self._invoice(customer, 100, late=4)
+        self._run(customer)
+        later = TODAY + timedelta(days=20)
+        run = self._propose(customer, day=later)
+        self.assertEqual(self._reasons(run), {"under_way"})
+        self._deliver()
+        self.assertTrue(self._propose(customer, day=later).notice_ids)
+
     def test_second_contact_only_after_the_gap(self):
         customer = self._customer()
         self._invoice(customer, 100, late=4)
         self._run(customer)
+        self._deliver()
         self._invoice(customer, 70, late=3)
         for day in range(1, 5):
             run = self._propose(customer, day=TODAY + timedelta(days=day))
@@ -294,6 +311,22 @@ class TestRuns(DunningCommon):
         action = wizard.action_propose()
         run = self.env["dunning.run"].browse(action["res_id"])
         self.assertEqual(run.notice_ids.partner_id, due)
+
+    def test_run_on_archived_customers_only_is_not_a_run_on_all(self):
+        archived, other = self._customer("Archived"), self._customer("Other")
+        for customer in (archived, other):
+            self._invoice(customer, late=4)
+        profile = self._profile(archived)
+        archived.active = False
+        wizard = self.env["dunning.run.wizard"].create(
+            {"profile_ids": [Command.set(profile.ids)]}
+        )
+        wizard.action_dry_run()
+        self.assertEqual(wizard.line_ids.profile_id, profile)
+        action = wizard.action_propose()
+        run = self.env["dunning.run"].browse(action["res_id"])
+        self.assertFalse(run.notice_ids)
+        self.assertEqual(run.customer_count, 1)
 
     def test_messages_cannot_be_dated_back(self):
         wizard = self.env["dunning.run.wizard"].create(

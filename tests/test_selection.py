@@ -38,6 +38,7 @@ class TestSelection(DunningCommon):
         for day in range(0, 40):
             run = self._run(customer, day=TODAY + timedelta(days=day))
             reached += [(day, n.level_id.name) for n in run.notice_ids]
+            self._deliver(TODAY + timedelta(days=day))
         self.assertEqual(
             reached, [(0, "First"), (5, "Second"), (10, "Final"), (15, "Formal")]
         )
@@ -236,6 +237,7 @@ class TestSelection(DunningCommon):
         customer = self._customer()
         invoice = self._invoice(customer, late=4)
         self._run(customer)
+        self._deliver()
         with self.assertRaises(UserError):
             self.first.unlink()
         self.first.active = False

@@ -40,9 +40,11 @@ class DunningHoldWizard(models.TransientModel):
             raise UserError(
                 self.env._("The pause would be over already: choose a later day.")
             )
-        self.env["dunning.hold"].create(
-            [self._prepare_hold(profile, today) for profile in self.profile_ids]
-        )
+        holds = [self._prepare_hold(profile, today) for profile in self.profile_ids]
+        if self.move_line_ids:
+            # a customer none of whose items is chosen is not paused as a whole
+            holds = [hold for hold in holds if hold["move_line_ids"][0][2]]
+        self.env["dunning.hold"].create(holds)
         return {"type": "ir.actions.client", "tag": "soft_reload"}
 
     def _prepare_hold(self, profile, today):

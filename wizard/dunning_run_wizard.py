@@ -25,6 +25,7 @@ class DunningRunWizard(models.TransientModel):
         "credit.profile",
         string="Customers",
         domain="[('company_id', '=', company_id)]",
+        context={"active_test": False},
         help="Empty: all customers with open items.",
     )
     line_ids = fields.One2many("dunning.run.wizard.line", "wizard_id", readonly=True)
@@ -45,7 +46,7 @@ class DunningRunWizard(models.TransientModel):
     def action_propose(self):
         """Make the proposal and open it."""
         self.ensure_one()
-        self.env["dunning.run"].check_access("create")
+        profiles = self._chosen_profiles()
         if self.date < self.company_id._dunning_today():
             raise UserError(
                 self.env._(
@@ -53,8 +54,11 @@ class DunningRunWizard(models.TransientModel):
                     "run may look at any day."
                 )
             )
-        run = self.env["dunning.run"]._propose_run(
-            self.company_id, self.date, self.profile_ids or None
+        # sudo: collectors may run dunning (they may open this dialogue), not write runs
+        run = (
+            self.env["dunning.run"]
+            .sudo()
+            ._propose_run(self.company_id, self.date, profiles)
         )
         return {
             "type": "ir.actions.act_window",
@@ -66,9 +70,14 @@ class DunningRunWizard(models.TransientModel):
     def action_dry_run(self):
         """Show what a run on that day would decide."""
         self.ensure_one()
-        profiles = self.profile_ids or self.env["credit.profile"].with_context(
-            active_test=False
-        ).search([("company_id", "=", self.company_id.root_id.id)])
+        profiles = self._chosen_profiles()
+        if profiles is None:
+            profiles = self.env["credit.profile"].search(
+                [
+                    ("company_id", "=", self.company_id.root_id.id),
+                    ("active", "in", (True, False)),
+                ]
+            )
         lines = []
         for profile, situation, outcome in self.env["dunning.situation"]._decide(
             profiles, self.date
@@ -87,6 +96,18 @@ class DunningRunWizard(models.TransientModel):
             "view_mode": "form",
             "target": "new",
         }
+
+    def _chosen_profiles(self):
+        """The customers chosen, ``None`` for all."""
+        chosen = self.with_context(active_test=False).profile_ids
+        if chosen.company_id - self.company_id.root_id:
+            raise UserError(
+                self.env._(
+                    "Choose customers of one company: a run belongs to %(company)s.",
+                    company=self.company_id.root_id.name,
+                )
+            )
+        return chosen.with_context(active_test=True) or None
 
     def _prepare_line(self, profile, outcome):
         message = outcome.message

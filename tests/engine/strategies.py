@@ -79,7 +79,8 @@ item_flags = st.sampled_from(
     [None] * 12 + ["credit", "held", "disputed", "excluded", "blocked"]
 )
 customer_flags = st.sampled_from(
-    [None] * 15 + ["archived", "paused", "in_proposal", "unreachable", "unreachable"]
+    [None] * 15
+    + ["archived", "paused", "in_proposal", "under_way", "unreachable", "unreachable"]
 )
 keys_of_levels = st.frozensets(st.integers(1, 5))
 all_credits, all_pending = (
@@ -207,6 +208,7 @@ def likely(draw, **fixed):
         archived=False,
         paused=False,
         in_proposal=False,
+        under_way=False,
     )
     return policy, customer, draw(circumstances_of_a_likely_day())
 

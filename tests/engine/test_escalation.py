@@ -109,6 +109,7 @@ FAULTS = [
     Fault("archived", Reason.CUSTOMER_ARCHIVED, {"customer": {"archived": True}}),
     Fault("paused", Reason.CUSTOMER_PAUSED, {"customer": {"paused": True}}),
     Fault("in proposal", Reason.IN_PROPOSAL, {"customer": {"in_proposal": True}}),
+    Fault("under way", Reason.UNDER_WAY, {"customer": {"under_way": True}}),
     Fault("disputed", Reason.ITEM_DISPUTED, {"item": {"disputed": True}}),
     Fault("held", Reason.ITEM_HELD, {"item": {"held": True}}),
     Fault("excluded", Reason.ITEM_EXCLUDED, {"item": {"excluded": True}}),
@@ -255,8 +256,9 @@ def test_two_levels_same_days_refused():
             Skip(Reason.CUSTOMER_PAUSED, TOMORROW),
         ),
         ({"in_proposal": True}, Skip(Reason.IN_PROPOSAL)),
+        ({"under_way": True}, Skip(Reason.UNDER_WAY)),
     ],
-    ids=["archived", "paused", "paused until", "in proposal"],
+    ids=["archived", "paused", "paused until", "in proposal", "under way"],
 )
 def test_customer_out_of_reach_no_item_goes(values, expected):
     outcome = ask(item(1), item(2, late=-3), **values)

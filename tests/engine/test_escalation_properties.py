@@ -259,7 +259,8 @@ def test_message_only_where_every_threshold_is_met(situation):
     net = debt - customer.credits - customer.pending
     assert net > 0 and net >= policy.min_amount
     assert outcome.message.level.key not in customer.unreachable
-    assert not (customer.archived or customer.paused or customer.in_proposal)
+    assert not (customer.archived or customer.paused)
+    assert not (customer.in_proposal or customer.under_way)
     assert not (policy.manual and now.scheduled)
     if now.bank_max_age and now.bank_date:
         assert (now.day - now.bank_date).days <= now.bank_max_age
@@ -730,6 +731,7 @@ def odd_situations(draw):
             paused=flags,
             paused_until=st.none() | odd_dates,
             in_proposal=flags,
+            under_way=flags,
             unreachable=st.frozensets(st.integers(-1, 3)),
         )
     )

@@ -77,6 +77,11 @@ def test_its_own_proposal_does_not_stop_it():
     assert isinstance(check(*ALL, in_proposal=True), Confirmed)
 
 
+def test_message_under_way_stops_the_next_one_not_itself():
+    assert check(*ALL, under_way=True) == Skip(Reason.UNDER_WAY)
+    assert isinstance(check(*ALL, under_way=True, issued=True), Confirmed)
+
+
 def test_partly_paid_claims_the_rest():
     left = (replace(OLD, residual=Decimal(1)), NEW, LISTED)
     assert check(*left) == Confirmed(THIRD, (1, 2, 3), TOLD, Decimal(48))
