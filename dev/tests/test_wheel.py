@@ -4,7 +4,7 @@ import ast
 import zipfile
 from pathlib import PurePosixPath
 
-from kit import paths, wheel
+from kit import databases, odoo, paths, postgres, run, wheel
 
 
 def test_wheel_holds_the_addon_only(tmp_path):
@@ -23,3 +23,23 @@ def test_wheel_holds_the_addon_only(tmp_path):
     folders = {name.split("/")[0] for name in inside}
     assert not folders & {"dev", ".ci", ".dev", "docs", "bridges"}
     assert not any(name.startswith("tests/engine/") for name in inside)
+
+
+def test_installed_wheel_is_an_addon_that_installs(tmp_path, monkeypatch):
+    """From the wheel alone, in a database of its own: what a user does with it."""
+    built = wheel.build(tmp_path)
+    site = tmp_path / "site"
+    pip = [paths.PYTHON, "-m", "pip", "install", "--quiet", "--no-index", "--no-deps"]
+    run.capture([*pip, "--target", site, built], "Installing the wheel")
+    # the addons path of the harness, with the wheel's addon instead of the checkout
+    settings = odoo.configuration_with(tmp_path, [site / "odoo" / "addons"])
+    monkeypatch.setattr(paths, "ODOO_CONF", settings)
+    with postgres.running():
+        databases.copy(databases.template(), "wheel-test")
+        try:
+            log = databases.install("wheel-test", ["account_dunning"], "The wheel")
+            assert not databases.complaints(log)
+            state = "SELECT state FROM ir_module_module WHERE name = 'account_dunning'"
+            assert postgres.psql(state, "wheel-test") == ["installed"]
+        finally:
+            databases.drop("wheel-test")
