@@ -6,6 +6,8 @@ from . import (
     dunning_hold,
     dunning_level,
     dunning_notice,
+    dunning_notice_issue,
+    dunning_notice_letter,
     dunning_notice_line,
     dunning_policy,
     dunning_run,

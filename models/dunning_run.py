@@ -12,6 +12,7 @@ from ..engine.escalation import SENTENCES, Reason
 
 _logger = logging.getLogger(__name__)
 
+MORNING = 5  # o'clock, the company's local time: proposals are made from then on
 BATCH = 500  # customers decided on, and written down, together
 ISSUE_BATCH = 50  # notices whose letters one renderer process prints
 ISSUE_AT_ONCE = 50  # more than this are issued in the background
@@ -632,11 +633,18 @@ class DunningRun(models.Model):
     def _propose_scheduled(self, company):
         """The morning's proposal of one company, batch by batch.
 
+        Once a day, from ``MORNING`` on in the company's own time; a proposal that a
+        person has cancelled does not come back the same day.
+
         :return: whether there is time left.
         """
         cron = self.env["ir.cron"]
         today = company._dunning_today()
-        if not company._dunning_is_working_day(today):
+        if (
+            company._dunning_now().hour < MORNING
+            or not company._dunning_is_working_day(today)
+            or self._is_proposed(company, today)
+        ):
             return True
         self._supersede(company, today)
         if not self.env["credit.profile"]._any_open_items(company):
@@ -649,6 +657,21 @@ class DunningRun(models.Model):
         if run.issue_requested:
             self.env.ref("account_dunning.ir_cron_issue")._trigger()
         return bool(cron._commit_progress(1, remaining=0))
+
+    @api.model
+    def _is_proposed(self, company, day):
+        """Whether the day's scheduled proposal was made, whatever became of it."""
+        return bool(
+            self.search_count(
+                [
+                    ("company_id", "=", company.root_id.id),
+                    ("date", "=", day),
+                    ("kind", "=", "scheduled"),
+                    ("state", "!=", "proposing"),
+                ],
+                limit=1,
+            )
+        )
 
     @api.model
     def _supersede(self, company, today):

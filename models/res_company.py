@@ -94,8 +94,15 @@ class ResCompany(models.Model):
 
         :param now: naive UTC; defaults to the clock.
         """
+        return self._dunning_now(now).date()
+
+    def _dunning_now(self, now=None):
+        """The company's local time, with its time zone.
+
+        :param now: naive UTC; defaults to the clock.
+        """
         now = now or fields.Datetime.now()
-        return pytz.utc.localize(now).astimezone(self._dunning_tz()).date()
+        return pytz.utc.localize(now).astimezone(self._dunning_tz())
 
     def _dunning_is_working_day(self, day):
         """Whether the company's working calendar has any working time on that day.
@@ -118,7 +125,7 @@ class ResCompany(models.Model):
         :param now: naive UTC.
         """
         self.ensure_one()
-        local = pytz.utc.localize(now).astimezone(self._dunning_tz())
+        local = self._dunning_now(now)
         hour = local.hour + local.minute / 60
         root = self.root_id
         return (

@@ -8,7 +8,7 @@ from lxml import html
 from odoo.tests import tagged
 from odoo.tools import format_date, mute_logger
 
-from ..models import dunning_notice
+from ..models import dunning_notice_letter
 from .letters_common import LettersCommon
 
 
@@ -81,11 +81,13 @@ class TestLetters(LettersCommon):
                     notices[lang]._amount_in_words(amount, currency), words
                 )
 
-    @mute_logger("odoo.addons.account_dunning.models.dunning_notice")
+    @mute_logger("odoo.addons.account_dunning.models.dunning_notice_letter")
     def test_amount_without_words_is_given_in_figures(self):
         notice = self._notice(self._level("standard_formal"))
         with patch.object(
-            dunning_notice, "amount_in_words", side_effect=OverflowError("too big")
+            dunning_notice_letter,
+            "amount_in_words",
+            side_effect=OverflowError("too big"),
         ):
             words = notice._amount_in_words(5.0, self.env.ref("base.USD"))
         self.assertIn("5.00", words)

@@ -86,6 +86,21 @@ class TestRuns(DunningCommon):
         self._cron("ir_cron_propose", saturday)
         self.assertFalse(self._scheduled(saturday.date()))
 
+    def test_proposal_waits_for_the_companys_own_morning(self):
+        self.company.resource_calendar_id.tz = "America/New_York"
+        self._invoice(self._customer(), late=4)
+        self._cron("ir_cron_propose", datetime(2026, 6, 15, 8, 59))
+        self.assertFalse(self._scheduled())
+        self._cron("ir_cron_propose", datetime(2026, 6, 15, 9, 0))
+        self.assertEqual(self._scheduled().state, "proposed")
+
+    def test_cancelled_proposal_does_not_come_back_the_same_day(self):
+        self._invoice(self._customer(), late=4)
+        self._cron("ir_cron_propose")
+        self._scheduled().action_cancel()
+        self._cron("ir_cron_propose", NOW + timedelta(hours=1))
+        self.assertEqual(self._scheduled().mapped("state"), ["cancelled"])
+
     def test_no_empty_run_where_nobody_owes_anything(self):
         self._cron("ir_cron_propose")
         self.assertFalse(self._scheduled())

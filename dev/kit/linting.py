@@ -11,6 +11,7 @@ from .progress import say
 _PYLINT = (
     "missing-readme",  # it is README.md; Apps shows static/description/index.html
     "manifest-required-author",  # ours is no module of the OCA's
+    "consider-merging-classes-inherited",  # a long model has one file per subject
 )
 _OCA = (
     "prefer-readme-rst",  # as above
