@@ -209,17 +209,9 @@ class DunningDelivery(models.Model):
         self.ensure_one()
         notice = self.notice_id
         others = notice.delivery_ids - self
-        later = self.env["dunning.notice"].search_count(
-            [
-                ("profile_id", "=", self.profile_id.id),
-                ("state", "=", "issued"),
-                ("id", ">", notice.id),
-            ],
-            limit=1,
-        )
         return (
             notice.state == "issued"
-            and not later
+            and not notice._has_later_notice()
             and not others.filtered(
                 lambda d: d.state in ("queued", "sending", "sent", "delivered")
             )

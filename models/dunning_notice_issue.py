@@ -45,9 +45,9 @@ class DunningNotice(models.Model):
             with self.env.cr.savepoint():
                 self._issue_now()
                 return self
-        except (
-            Exception
-        ) as error:  # whatever a template may raise is reported, see below
+        except OperationalError:
+            raise  # another transaction was first: tried again as a whole
+        except Exception as error:  # a template may raise anything; it is reported
             if len(self) > 1:
                 levels = list(self.grouped("level_id").values())
                 parts = levels if len(levels) > 1 else self
@@ -343,16 +343,24 @@ class DunningNotice(models.Model):
     def _is_outdated(self):
         """Whether the customer was told something later, or the deadline has passed."""
         self.ensure_one()
-        later = self.search_count(
-            [
-                ("profile_id", "=", self.profile_id.id),
-                ("state", "=", "issued"),
-                ("id", ">", self.id),
-            ],
-            limit=1,
-        )
         today = self.company_id._dunning_today()
-        return bool(later) or bool(self.deadline_date and self.deadline_date < today)
+        return self._has_later_notice() or bool(
+            self.deadline_date and self.deadline_date < today
+        )
+
+    def _has_later_notice(self):
+        """Whether the customer was told something after this notice."""
+        self.ensure_one()
+        return bool(
+            self.search_count(
+                [
+                    ("profile_id", "=", self.profile_id.id),
+                    ("state", "=", "issued"),
+                    ("id", ">", self.id),
+                ],
+                limit=1,
+            )
+        )
 
     def _on_undelivered(self):
         """No channel reached the customer: the level does not count as served."""
