@@ -13,6 +13,7 @@
         "security/account_dunning_rules.xml",
         "data/ir_sequence.xml",
         "data/mail_activity_type.xml",
+        "data/credit_priority_rule.xml",
         "report/dunning_letter_templates.xml",
         "report/ir_actions_report.xml",
         "data/mail_template.xml",
@@ -27,6 +28,8 @@
         "views/dunning_hold_views.xml",
         "views/dunning_policy_views.xml",
         "views/credit_profile_views.xml",
+        "views/credit_worklist_views.xml",
+        "views/credit_priority_rule_views.xml",
         "views/res_partner_views.xml",
         "views/account_move_views.xml",
         "views/account_move_line_views.xml",
@@ -35,6 +38,7 @@
     ],
     "demo": ["demo/account_dunning_demo.xml"],
     "assets": {
+        "web.assets_backend": ["account_dunning/static/src/backend/**/*"],
         "web.report_assets_common": [
             "account_dunning/static/src/scss/dunning_letter.scss"
         ],

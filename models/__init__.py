@@ -1,7 +1,10 @@
 from . import (
     account_move,
     account_move_line,
+    credit_priority_rule,
     credit_profile,
+    credit_profile_figures,
+    credit_profile_worklist,
     dunning_delivery,
     dunning_hold,
     dunning_level,

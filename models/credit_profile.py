@@ -77,30 +77,6 @@ class CreditProfile(models.Model):
         "contact.",
     )
 
-    # Snapshot, refreshed set-wise: see _refresh_figures
-    amount_open = fields.Monetary(string="Open", readonly=True)
-    amount_not_due = fields.Monetary(string="Not due", readonly=True)
-    amount_overdue = fields.Monetary(string="Overdue", readonly=True)
-    amount_unallocated = fields.Monetary(
-        string="Unallocated",
-        readonly=True,
-        help="Payments and credit notes not yet allocated to an invoice.",
-    )
-    oldest_due_date = fields.Date(string="Oldest due date", readonly=True)
-    overdue_count = fields.Integer(string="Overdue items", readonly=True)
-    days_overdue = fields.Integer(
-        string="Oldest days",
-        compute="_compute_days_overdue",
-        help="Days since the oldest open item fell due.",
-    )
-    level_id = fields.Many2one(
-        "dunning.level",
-        string="Highest level",
-        readonly=True,
-        index="btree_not_null",
-        ondelete="set null",
-    )
-    refreshed_at = fields.Datetime(readonly=True)
     last_contact_date = fields.Date(string="Last contact", readonly=True, copy=False)
 
     move_line_ids = fields.Many2many(
@@ -165,13 +141,6 @@ class CreditProfile(models.Model):
             )
             policy = own or default
             profile.effective_policy_id = policy if policy.active else False
-
-    @api.depends("oldest_due_date")
-    def _compute_days_overdue(self):
-        today = fields.Date.context_today(self)
-        for profile in self:
-            oldest = profile.oldest_due_date
-            profile.days_overdue = max((today - oldest).days, 0) if oldest else 0
 
     @api.depends("partner_id", "company_id")
     def _compute_move_line_ids(self):
@@ -411,85 +380,6 @@ class CreditProfile(models.Model):
             [{"partner_id": pid, "company_id": company.id} for (pid,) in rows]
         )
 
-    def _refresh_figures(self, day=None):
-        """Recompute the stored figures of these profiles: one statement per company."""
-        day = day or fields.Date.context_today(self)
-        self.env["dunning.situation"]._flush_ledger()
-        for company, profiles in self.sudo().grouped("company_id").items():
-            self.env.cr.execute(
-                SQL(
-                    """
-                UPDATE credit_profile profile
-                   SET amount_open = figures.amount_open,
-                       amount_overdue = figures.amount_overdue,
-                       amount_not_due = figures.amount_not_due,
-                       amount_unallocated = figures.amount_unallocated,
-                       oldest_due_date = figures.oldest_due_date,
-                       overdue_count = figures.overdue_count,
-                       level_id = figures.level_id,
-                       refreshed_at = %(now)s
-                  FROM (
-                    SELECT debtor.id,
-                           COALESCE(SUM(line.amount_residual), 0) AS amount_open,
-                           COALESCE(SUM(line.amount_residual) FILTER (
-                               WHERE line.amount_residual > 0 AND line.due < %(day)s
-                           ), 0) AS amount_overdue,
-                           COALESCE(SUM(line.amount_residual) FILTER (
-                               WHERE line.amount_residual > 0 AND line.due >= %(day)s
-                           ), 0) AS amount_not_due,
-                           COALESCE(-SUM(line.amount_residual) FILTER (
-                               WHERE line.amount_residual < 0
-                           ), 0) AS amount_unallocated,
-                           MIN(line.due) FILTER (
-                               WHERE line.amount_residual > 0 AND line.due < %(day)s
-                           ) AS oldest_due_date,
-                           COUNT(line.id) FILTER (
-                               WHERE line.amount_residual > 0 AND line.due < %(day)s
-                           ) AS overdue_count,
-                           (ARRAY_AGG(line.dunning_level_id
-                                      ORDER BY line.days DESC NULLS LAST))[1]
-                               AS level_id
-                      FROM credit_profile debtor
-                 LEFT JOIN (
-                        SELECT item.id, item.amount_residual, item.dunning_level_id,
-                               partner.commercial_partner_id,
-                               COALESCE(item.date_maturity, item.date) AS due,
-                               level.days
-                          FROM account_move_line item
-                          JOIN account_account account
-                            ON account.id = item.account_id
-                           AND account.account_type = 'asset_receivable'
-                          JOIN res_partner partner ON partner.id = item.partner_id
-                     LEFT JOIN dunning_level level ON level.id = item.dunning_level_id
-                         WHERE item.parent_state = 'posted'
-                           AND item.reconciled IS NOT TRUE
-                           AND item.company_id = ANY(%(companies)s)
-                      ) line ON line.commercial_partner_id = debtor.partner_id
-                     WHERE debtor.id = ANY(%(profiles)s)
-                  GROUP BY debtor.id
-                  ) figures
-                 WHERE profile.id = figures.id
-                """,
-                    now=fields.Datetime.now(),
-                    day=day,
-                    companies=self.env["dunning.situation"]._branch_ids(company),
-                    profiles=profiles.ids,
-                )
-            )
-        self.invalidate_model(
-            [
-                "amount_open",
-                "amount_overdue",
-                "amount_not_due",
-                "amount_unallocated",
-                "oldest_due_date",
-                "overdue_count",
-                "level_id",
-                "refreshed_at",
-            ],
-            flush=False,
-        )
-
     def _recompute_last_contact(self):
         """Take the last contact from the messages that reached, or may have reached."""
         groups = dict(
@@ -523,34 +413,6 @@ class CreditProfile(models.Model):
                     note=note,
                     user_id=(user or self.env.user).id,
                 )
-
-    # === SCHEDULED ACTIONS === #
-
-    @api.model
-    def _cron_refresh_profiles(self):
-        """Night job: make missing profiles, refresh all figures, company by company."""
-        companies = self.env["res.company"].search([("parent_id", "=", False)])
-        cron = self.env["ir.cron"]
-        for company in companies:
-            self._ensure_all(company)
-        start = fields.Datetime.now().replace(hour=0, minute=0, second=0, microsecond=0)
-        domain = [
-            ("active", "in", (True, False)),
-            "|",
-            ("refreshed_at", "=", False),
-            ("refreshed_at", "<", start),
-        ]
-        remaining = self.search_count(domain)
-        cron._commit_progress(remaining=remaining)
-        while remaining:
-            batch = self.search(domain, limit=5_000, order="company_id, id")
-            if not batch:
-                break
-            for company, profiles in batch.grouped("company_id").items():
-                profiles._refresh_figures(company._dunning_today())
-            remaining = self.search_count(domain)
-            if not cron._commit_progress(len(batch), remaining=remaining):
-                break
 
     @api.model
     def _check_can_run(self):

@@ -193,7 +193,9 @@ class DunningDelivery(models.Model):
 
     def action_address_checked(self):
         """A person says the address is right: it may be used again."""
-        self._as_collector().address_faulty = False
+        deliveries = self._as_collector()
+        deliveries.address_faulty = False
+        deliveries.profile_id._refresh_figures()
 
     def _as_collector(self):
         """The records with full rights, for a collector who may see them.
@@ -439,6 +441,7 @@ class DunningDelivery(models.Model):
             elif notice.delivery_state == "failed":
                 notice._on_undelivered()
         self.run_id._update_state()
+        self.profile_id._refresh_figures()
 
     def _cancel(self, reason):
         """Stop what has not left yet: also the mail in the queue, the call to make."""

@@ -133,6 +133,7 @@ class DunningHold(models.Model):
         holds = super().create(vals_list)
         for hold in holds:
             hold._log(self.env._("Dunning paused: %(pause)s", pause=hold._sentence()))
+        holds.profile_id._refresh_figures()
         return holds
 
     def write(self, vals):
@@ -147,12 +148,16 @@ class DunningHold(models.Model):
                         after=hold._sentence(),
                     )
                 )
+        self.profile_id._refresh_figures()
         return result
 
     def unlink(self):
         for hold in self:
             hold._log(self.env._("Pause deleted: %(pause)s", pause=hold._sentence()))
-        return super().unlink()
+        profiles = self.profile_id
+        result = super().unlink()
+        profiles._refresh_figures()
+        return result
 
     # === ACTIONS === #
 

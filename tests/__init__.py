@@ -9,4 +9,5 @@ from . import (
     test_runs,
     test_selection,
     test_tour_run,
+    test_worklist,
 )
