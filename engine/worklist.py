@@ -200,7 +200,7 @@ def assess(facts: Facts, rules: Mapping[Criterion, Rule], day: date) -> Work:
 
 
 def milestone(facts: Facts, day: date) -> int:
-    """The highest milestone crossed since a person last talked to the customer; or 0."""
+    """The highest milestone crossed since a person last talked to them; or 0."""
     if not facts.oldest_due or facts.to_collect <= 0:
         return 0
     late = (day - facts.oldest_due).days

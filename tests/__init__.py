@@ -8,6 +8,7 @@ from . import (
     test_profiles,
     test_runs,
     test_selection,
+    test_tour_collect,
     test_tour_run,
     test_worklist,
 )
