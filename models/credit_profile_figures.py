@@ -3,6 +3,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..engine import worklist
@@ -510,18 +511,14 @@ class CreditProfile(models.Model):
 
     @api.model
     def _cron_refresh_profiles(self):
-        """Night job: make missing profiles, refresh all figures, company by company."""
-        companies = self.env["res.company"].search([("parent_id", "=", False)])
+        """Hourly: what a collector sees on the worklist; once a day: all profiles.
+
+        Missing profiles are made first. Batch by batch, and resumed where it stopped.
+        """
         cron = self.env["ir.cron"]
-        for company in companies:
+        for company in self.env["res.company"].search([("parent_id", "=", False)]):
             self._ensure_all(company)
-        start = fields.Datetime.now().replace(hour=0, minute=0, second=0, microsecond=0)
-        domain = [
-            ("active", "in", (True, False)),
-            "|",
-            ("refreshed_at", "=", False),
-            ("refreshed_at", "<", start),
-        ]
+        domain = self._stale_domain(fields.Datetime.now())
         remaining = self.search_count(domain)
         cron._commit_progress(remaining=remaining)
         while remaining:
@@ -532,3 +529,17 @@ class CreditProfile(models.Model):
             remaining = self.search_count(domain)
             if not cron._commit_progress(len(batch), remaining=remaining):
                 break
+
+    @api.model
+    def _stale_domain(self, now):
+        """Profiles whose figures are due to be computed again.
+
+        :param now: naive UTC.
+        """
+        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        seen = Domain("work_state", "!=", worklist.State.NONE.value)
+        return Domain("active", "in", (True, False)) & (
+            Domain("refreshed_at", "=", False)
+            | Domain("refreshed_at", "<", midnight)
+            | (seen & Domain("refreshed_at", "<", now - timedelta(minutes=50)))
+        )

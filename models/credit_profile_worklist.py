@@ -97,7 +97,10 @@ class CreditProfile(models.Model):
             "failed": self.search_count(mine & Domain("address_faulty", "=", True)),
             "approval": self.search_count(mine & self._approval_domain()),
             "bank": self._bank_freshness(companies),
-            "refreshed_at": self._oldest_refresh(mine),
+            "refreshed_at": self._oldest_refresh(
+                mine & Domain("work_state", "!=", "none")
+            )
+            or self._oldest_refresh(mine),
             "start": self._getting_started(companies),
         }
 

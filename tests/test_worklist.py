@@ -9,7 +9,7 @@ from odoo.exceptions import AccessError
 from odoo.fields import Command
 from odoo.tools import mute_logger
 
-from .common import TODAY, DunningCommon
+from .common import NOW, TODAY, DunningCommon
 
 
 class TestWorklist(DunningCommon):
@@ -345,3 +345,20 @@ class TestWorklist(DunningCommon):
         self._run(self.customer)
         profile = self._profile(self.customer)
         self.assertIn("reminder", profile.last_contact_summary)
+
+    # === FRESHNESS === #
+
+    def test_what_is_on_the_list_is_refreshed_hourly_and_the_rest_daily(self):
+        other = self._customer("Other")
+        self._invoice(self.customer, 100, late=50)
+        self._invoice(other, 100, late=4)
+        on_list, off_list = self._refreshed(self.customer, other)
+        both = on_list | off_list
+        Profile = self.env["credit.profile"]
+
+        def stale(now):
+            return Profile.search(Profile._stale_domain(now)) & both
+
+        self.assertFalse(stale(NOW + timedelta(minutes=40)))
+        self.assertEqual(stale(NOW + timedelta(hours=1)), on_list)
+        self.assertEqual(stale(NOW + timedelta(days=1)), both)
