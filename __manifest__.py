@@ -20,6 +20,7 @@
         "data/ir_cron.xml",
         "wizard/dunning_run_wizard_views.xml",
         "wizard/dunning_hold_wizard_views.xml",
+        "wizard/dunning_preview_views.xml",
         "views/dunning_delivery_views.xml",
         "views/dunning_notice_views.xml",
         "views/dunning_run_views.xml",
@@ -35,6 +36,7 @@
     ],
     "demo": ["demo/account_dunning_demo.xml"],
     "assets": {
+        "web.assets_backend": ["account_dunning/static/src/backend/**/*"],
         "web.report_assets_common": [
             "account_dunning/static/src/scss/dunning_letter.scss"
         ],

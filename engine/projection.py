@@ -230,12 +230,6 @@ def _next_change(policy: Policy | None, customer: Customer, day: date) -> date |
         return None
     if customer.paused and not customer.paused_until:
         return None
-    changes = [
-        change
-        for item in customer.items
-        for change in _changes(policy, item, tomorrow)
-        if change > day
-    ]
     # nothing goes out before the last of these, whatever becomes of the items
     barriers = []
     if customer.paused:
@@ -243,7 +237,17 @@ def _next_change(policy: Policy | None, customer: Customer, day: date) -> date |
     free = _free_on(policy, customer)
     if free and free > day:
         barriers.append(free)
-    return max(barriers, default=None) or min(changes, default=None)
+    if barriers:
+        return max(barriers)
+    return min(
+        (
+            change
+            for item in customer.items
+            for change in _changes(policy, item, tomorrow)
+            if change > day
+        ),
+        default=None,
+    )
 
 
 def _changes(policy: Policy, item: Item, tomorrow: date) -> Iterator[date]:
