@@ -26,7 +26,9 @@ class DunningLevel(models.Model):
         string="When", compute="_compute_timing", help="The days in words."
     )
     mail_subject = fields.Char(
-        related="mail_template_id.subject", string="Subject of the e-mail"
+        related="mail_template_id.subject",
+        string="Subject of the e-mail",
+        help="Its placeholders are filled in for each notice.",
     )
     mail_body = fields.Html(
         related="mail_template_id.body_html", string="Text of the e-mail"

@@ -177,13 +177,14 @@ class DunningPreview(models.TransientModel):
             domain &= Domain("date", ">=", date_from)
         if date_to:
             domain &= Domain("date", "<=", date_to)
-        return dict(action, domain=list(domain), context={})
+        context = {"pivot_measures": ["__count", "amount"]}
+        return dict(action, domain=list(domain), context=context)
 
     def action_view_customers(self):
         """Open the list of messages, one group per customer."""
-        return dict(
-            self.action_view_lines(), context={"search_default_group_customer": 1}
-        )
+        action = self.action_view_lines()
+        context = dict(action["context"], search_default_group_customer=1)
+        return dict(action, context=context)
 
     # === BUSINESS METHODS === #
 
