@@ -21,6 +21,7 @@
         "data/ir_cron.xml",
         "wizard/dunning_run_wizard_views.xml",
         "wizard/dunning_hold_wizard_views.xml",
+        "wizard/dunning_preview_views.xml",
         "views/dunning_delivery_views.xml",
         "views/dunning_notice_views.xml",
         "views/dunning_run_views.xml",

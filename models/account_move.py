@@ -53,14 +53,16 @@ class AccountMove(models.Model):
             move.dunning_date = top.dunning_date
 
     def _compute_dunning_why(self):
-        """Apart from the level: lists show levels, only forms ask the rules."""
+        """Apart from the level: lists show levels, few of them ask the rules."""
         items = self._dunning_items()
         holds = self._dunning_running_holds(items)
+        # all of them at once: lists may show the sentence, too
+        sentences = {line: line.dunning_why for line in items}
         for move in self:
             mine = move._dunning_items()
             move.dunning_hold_id = move._dunning_covering_holds(holds, mine)[:1]
             move.dunning_why = " · ".join(
-                dict.fromkeys(line.dunning_why for line in mine if line.dunning_why)
+                dict.fromkeys(sentences[line] for line in mine if sentences[line])
             )
 
     def _dunning_running_holds(self, items):

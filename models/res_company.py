@@ -119,6 +119,29 @@ class ResCompany(models.Model):
         end = tz.localize(datetime.combine(day + timedelta(days=1), time.min))
         return bool(calendar._work_intervals_batch(start, end)[False])
 
+    def _dunning_working_days(self, first, last):
+        """The working days from ``first`` to ``last``, as a set; one look for all.
+
+        What a working day is, is said by :meth:`_dunning_is_working_day`.
+        """
+        self.ensure_one()
+        days = {first + timedelta(days=n) for n in range((last - first).days + 1)}
+        calendar = self.root_id.sudo().resource_calendar_id
+        if not calendar:
+            return {day for day in days if day.weekday() < 5}
+        tz = self._dunning_tz()
+        start = tz.localize(datetime.combine(first, time.min))
+        end = tz.localize(datetime.combine(last + timedelta(days=1), time.min))
+        work = calendar._work_intervals_batch(start, end)[False]
+        # an interval may reach over midnight
+        return {
+            day
+            for begin, end, __ in work
+            for day in days
+            if begin.astimezone(tz).date() <= day
+            and tz.localize(datetime.combine(day, time.min)) < end
+        }
+
     def _dunning_is_sending_time(self, now):
         """Whether messages may leave now: a working day, within the sending hours.
 

@@ -5,10 +5,13 @@ from . import (
     test_job,
     test_letters,
     test_pdf_letters,
+    test_policy_editor,
+    test_preview,
     test_profiles,
     test_runs,
     test_selection,
     test_tour_collect,
+    test_tour_policy,
     test_tour_run,
     test_worklist,
 )
