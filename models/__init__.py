@@ -1,7 +1,11 @@
 from . import (
     account_move,
     account_move_line,
+    credit_letter_mixin,
     credit_profile,
+    credit_profile_statement,
+    credit_statement,
+    credit_statement_facts,
     dunning_delivery,
     dunning_hold,
     dunning_level,
@@ -19,4 +23,5 @@ from . import (
     res_company,
     res_config_settings,
     res_partner,
+    res_partner_statement,
 )

@@ -5,8 +5,11 @@ from . import (
     test_job,
     test_letters,
     test_pdf_letters,
+    test_pdf_statement,
     test_profiles,
     test_runs,
     test_selection,
+    test_statement,
+    test_statement_sending,
     test_tour_run,
 )

@@ -1,1 +1,6 @@
-from . import base_partner_merge, dunning_hold_wizard, dunning_run_wizard
+from . import (
+    base_partner_merge,
+    credit_statement_wizard,
+    dunning_hold_wizard,
+    dunning_run_wizard,
+)
