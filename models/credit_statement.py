@@ -271,7 +271,8 @@ class CreditStatement(models.Model):
         return {
             "contact_id": contact.id,
             "address": address.target if address else False,
-            "lang": self.with_company(company)._lang_of(contact),
+            # sudo: of a branch's user, who has no access to the root company itself
+            "lang": self.sudo().with_company(company)._lang_of(contact),
         }
 
     # === BUSINESS METHODS: SENDING === #
