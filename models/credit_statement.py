@@ -13,7 +13,7 @@ _logger = logging.getLogger(__name__)
 BATCH = 50  # statements that one renderer process prints
 AT_ONCE = 20  # more than this are sent in the background
 
-STYLES = [("open", "Open items"), ("activity", "Activity")]
+STYLES = [("open", "Open items"), ("activity", "All movements")]
 
 
 @dataclass(slots=True)
@@ -60,7 +60,9 @@ class CreditStatement(models.Model):
     profile_id = fields.Many2one(
         "credit.profile", required=True, index=True, ondelete="cascade", readonly=True
     )
-    company_id = fields.Many2one(related="profile_id.company_id", store=True, index=True)
+    company_id = fields.Many2one(
+        related="profile_id.company_id", store=True, index=True
+    )
     partner_id = fields.Many2one(
         related="profile_id.partner_id", string="Customer", store=True, index=True
     )
@@ -72,7 +74,7 @@ class CreditStatement(models.Model):
     )
     style = fields.Selection(STYLES, required=True, default="open", readonly=True)
     date_from = fields.Date(
-        string="From", readonly=True, help="First day of a statement of activity."
+        string="From", readonly=True, help="First day of a statement of movements."
     )
     state = fields.Selection(
         [
@@ -102,7 +104,7 @@ class CreditStatement(models.Model):
     email_status = fields.Selection(
         [
             ("ready", "In the mail queue"),
-            ("sent", "Left"),
+            ("sent", "Gone out"),
             ("failed", "Failed"),
         ],
         string="E-mail",
@@ -116,7 +118,7 @@ class CreditStatement(models.Model):
     )
     _dates_ordered = models.Constraint(
         "CHECK (style = 'open' OR date_from <= date)",
-        "A statement of activity needs a first day that is not after its last.",
+        "A statement of movements needs a first day that is not after its last.",
     )
 
     # === COMPUTE METHODS === #
@@ -137,7 +139,12 @@ class CreditStatement(models.Model):
 
     @api.depends("mail_message_id.notification_ids.notification_status")
     def _compute_email_status(self):
-        status = {"sent": "sent", "pending": "sent", "ready": "ready", "process": "ready"}
+        status = {
+            "sent": "sent",
+            "pending": "sent",
+            "ready": "ready",
+            "process": "ready",
+        }
         for statement in self:
             notifications = statement.mail_message_id.notification_ids.filtered(
                 lambda n, s=statement: n.res_partner_id == s.contact_id
@@ -362,13 +369,14 @@ class CreditStatement(models.Model):
             )
         )
         is_pdf = kind == "pdf"  # the tests render no PDF
+        suffix = "pdf" if is_pdf else "html"
         return (
             self.env["ir.attachment"]
             .sudo()  # sudo: part of sending; reading follows the statement
             .create(
                 [
                     {
-                        "name": f"{statement._file_name()}.{'pdf' if is_pdf else 'html'}",
+                        "name": f"{statement._file_name()}.{suffix}",
                         "raw": streams[statement.id]["stream"].getvalue()
                         if is_pdf
                         else streams,
@@ -432,6 +440,17 @@ class CreditStatement(models.Model):
     def _with_figures(self):
         """These statements with their figures at hand: fetched once for all."""
         return self.with_context(credit_statement_figures=self._figures())
+
+    def _letter_title(self):
+        """The title, with the day or the period it tells."""
+        self.ensure_one()
+        day = format_date(self.env, self.date, date_format="long")
+        if self.style == "activity":
+            start = format_date(self.env, self.date_from, date_format="long")
+            return self.env._(
+                "Statement of account from %(start)s to %(end)s", start=start, end=day
+            )
+        return self.env._("Statement of account as of %(date)s", date=day)
 
     def _letter_date(self):
         self.ensure_one()

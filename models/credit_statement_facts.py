@@ -1,6 +1,5 @@
 from collections import defaultdict
 from dataclasses import dataclass
-from decimal import Decimal
 
 from odoo import api, models
 from odoo.fields import Domain

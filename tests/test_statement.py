@@ -343,9 +343,7 @@ class TestStatement(DunningCommon):
             ).action_post()
         self.assertEqual(self._tell()[self.company.currency_id].closing, 130)
         foreign = self._profile(self.customer, other)
-        self.assertEqual(
-            self._tell(profile=foreign)[other.currency_id].closing, 7
-        )
+        self.assertEqual(self._tell(profile=foreign)[other.currency_id].closing, 7)
 
     def test_number_of_queries_does_not_grow_with_the_customers(self):
         few = self._many(2)
@@ -496,9 +494,7 @@ class TestStatementWizard(DunningCommon):
         self._profile(self.late).user_id = self.collector
         wizard = self._wizard(self._profile(self.late))
         action = wizard.action_print()
-        statement = self.env["credit.statement"].browse(
-            action["context"]["active_ids"]
-        )
+        statement = self.env["credit.statement"].browse(action["context"]["active_ids"])
         self.assertEqual(statement.lang, "fr_FR")
         html = self._html(statement)
         self.assertIn("collector", html)

@@ -148,7 +148,9 @@ class TestStatementSending(DunningCommon):
         other = self._customer("Beta")
         self._invoice(other, 10, late=5)
         template = self.env.ref("account_dunning.mail_template_statement")
-        template.subject = "{{ object.partner_id.id / (object.partner_id.name != 'Alpha') }}"
+        template.subject = (
+            "{{ object.partner_id.id / (object.partner_id.name != 'Alpha') }}"
+        )
         with self.assertLogs("odoo.addons.account_dunning", "WARNING"):
             wizard = self._send(self.profile | self._profile(other))
         self.assertEqual(self._statements(other).state, "sent")
@@ -288,9 +290,7 @@ class TestStatementSending(DunningCommon):
         html, __ = (
             self.env["ir.actions.report"]
             .with_user(local)
-            ._render_qweb_html(
-                "account_dunning.report_credit_statement", statement.ids
-            )
+            ._render_qweb_html("account_dunning.report_credit_statement", statement.ids)
         )
         self.assertIn("100.00", html.decode())
 

@@ -38,8 +38,8 @@ class CreditStatementWizard(models.TransientModel):
         STYLES,
         required=True,
         default="open",
-        help="Open items: what is open on the day. Activity: all that was invoiced and "
-        "paid between two days, with opening and closing balance.",
+        help="Open items: what is open on the day. All movements: what was invoiced "
+        "and paid between two days, with opening and closing balance.",
     )
     date_from = fields.Date(
         string="From",
@@ -53,8 +53,8 @@ class CreditStatementWizard(models.TransientModel):
         string="Only customers",
         required=True,
         default="open",
-        help="Customers with nothing to be told are always left out. A statement of "
-        "activity tells movements and balances too.",
+        help="Customers with nothing to be told are always left out. With all "
+        "movements, whoever had any in the period is told.",
     )
     line_ids = fields.One2many(
         "credit.statement.wizard.line",
@@ -80,9 +80,7 @@ class CreditStatementWizard(models.TransientModel):
     @api.depends("date")
     def _compute_date_from(self):
         for wizard in self:
-            if wizard.date and (
-                not wizard.date_from or wizard.date_from > wizard.date
-            ):
+            if wizard.date and (not wizard.date_from or wizard.date_from > wizard.date):
                 wizard.date_from = wizard.date.replace(month=1, day=1)
 
     @api.depends_context("uid")
