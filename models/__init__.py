@@ -1,10 +1,14 @@
 from . import (
     account_move,
     account_move_line,
+    credit_letter_mixin,
     credit_priority_rule,
     credit_profile,
     credit_profile_figures,
+    credit_profile_statement,
     credit_profile_worklist,
+    credit_statement,
+    credit_statement_facts,
     dunning_delivery,
     dunning_hold,
     dunning_level,
@@ -24,4 +28,5 @@ from . import (
     res_company,
     res_config_settings,
     res_partner,
+    res_partner_statement,
 )

@@ -1,7 +1,6 @@
 import logging
 from datetime import timedelta
 
-from markupsafe import Markup
 from psycopg2 import OperationalError
 
 from odoo import api, fields, models
@@ -330,32 +329,10 @@ class DunningDelivery(models.Model):
         self._sync_notifications()
 
     def _prepare_email(self):
-        """Arguments of the message: an internal note with one explicit recipient.
-
-        A note, so that followers of the profile are not mailed a customer's reminder.
-        """
-        notice = self.notice_id
-        template = notice.level_id.mail_template_id.with_context(lang=notice.lang)
-        rendered = template._generate_template(
-            notice.ids, ("subject", "body_html", "email_from")
-        )[notice.id]
-        sender = notice.user_id.partner_id or self.company_id.partner_id
-        email_from = rendered.get("email_from") or (
-            self.company_id.email_formatted or sender.email_formatted
+        """Arguments of the message: see ``credit.letter.mixin``."""
+        return self.notice_id._prepare_email(
+            self.level_id.mail_template_id, self.contact_id, self._email_attachments()
         )
-        return {
-            "subject": rendered["subject"],
-            "body": Markup(rendered["body_html"]),
-            "email_from": email_from,
-            "author_id": sender.id,
-            "message_type": "comment",
-            "subtype_xmlid": "mail.mt_note",
-            "partner_ids": self.contact_id.ids,
-            "attachment_ids": self._email_attachments().ids,
-            "email_layout_xmlid": "mail.mail_notification_light",
-            "mail_auto_delete": False,
-            "notify_author": True,
-        }
 
     def _email_attachments(self):
         """The letter, and copies of the invoices where the level says so."""

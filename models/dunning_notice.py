@@ -41,7 +41,7 @@ class DunningNotice(models.Model):
 
     _name = "dunning.notice"
     _description = "Dunning Notice"
-    _inherit = ["mail.thread"]
+    _inherit = ["mail.thread", "credit.letter.mixin"]
     _order = "date desc, id desc"
     _check_company_auto = True
     _mail_post_access = "read"  # collectors talk, the record itself is not theirs
@@ -396,18 +396,6 @@ class DunningNotice(models.Model):
             "contact_address": address.target if address else False,
             "lang": self._lang_of(contact),
         }
-
-    @api.model
-    def _lang_of(self, contact):
-        """The language the recipient is written to in; always an installed one."""
-        contact = contact.sudo()
-        installed = {code for code, __ in self.env["res.lang"].get_installed()}
-        wanted = (
-            contact.lang,
-            contact.commercial_partner_id.lang,
-            self.env.company.partner_id.lang,
-        )
-        return next((lang for lang in wanted if lang in installed), "en_US")
 
     @api.model
     def _prepare_lines(self, day, situation, carried, escalated):

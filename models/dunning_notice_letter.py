@@ -1,7 +1,6 @@
 import logging
 
 from odoo import api, models
-from odoo.tools import format_date
 
 from ..report.amount_in_words import amount_in_words
 
@@ -98,92 +97,21 @@ class DunningNotice(models.Model):
             return {name: self[name] for name in names}
         return self._render_texts()[self.id]
 
-    def _place_and_date(self):
-        """Where and when the letter was written, as its language puts it."""
-        self.ensure_one()
-        day = format_date(self.env, self.date, date_format="long")
-        city = self.company_id.sudo().city
-        if not city:
-            return day
-        return self.env._("%(city)s, %(date)s", city=city, date=day)
+    def _letter_items(self):
+        return self.line_ids.filtered(lambda li: li.kind == "item")
 
-    def _recipient_lines(self):
-        """The postal address, line by line: at most six, and the country if abroad."""
-        self.ensure_one()
-        contact = self.contact_id or self.partner_id
-        company = self.company_id.sudo()
-        names = [contact.commercial_partner_id.name, contact.name]
-        country = contact.country_id
-        address_format, values = contact._prepare_display_address(without_company=True)
-        values["country_name"] = ""
-        address = (address_format % values).split("\n")
-        lines = [line.strip() for line in (*names, *address) if line and line.strip()]
-        lines = list(dict.fromkeys(lines))[:6]
-        if country and country != company.country_id:
-            lines.append(country.name.upper())
-        return lines
+    def _letter_moves(self):
+        return self._letter_items().move_id
 
-    def _sender_line(self):
-        """The sender in one line, above the address in a left-hand window."""
-        self.ensure_one()
-        company = self.company_id.sudo()
-        town = " ".join(part for part in (company.zip, company.city) if part)
-        return " · ".join(part for part in (company.name, company.street, town) if part)
+    def _letter_numbers(self):
+        return [self.name]
 
-    def _letter_contact(self):
-        """Whom to contact: the collector, with the company's numbers as a stopgap."""
-        self.ensure_one()
-        # sudo: a collector's name and numbers are made to be printed here
-        person = self.sudo().user_id.partner_id
-        company = self.company_id.sudo()
-        return {
-            "name": person.name or company.name,
-            "phone": person.phone or company.phone,
-            "email": person.email or company.email,
-        }
+    def _letter_names(self):
+        return [item.name for item in self._letter_items() if item.name]
 
-    def _payment_accounts(self):
-        """Where to pay: the accounts the invoices name, else the company's own."""
-        self.ensure_one()
-        # sudo: printed on the invoices already
-        notice = self.sudo()
-        items = notice.line_ids.filtered(lambda li: li.kind == "item")
-        accounts = items.move_id.partner_bank_id or notice.company_id.bank_ids.filtered(
-            lambda bank: not bank.company_id or bank.company_id == notice.company_id
-        )
-        return accounts[:3]
-
-    def _payment_reference(self):
-        """What the customer is asked to quote, so that the money finds its invoices."""
-        self.ensure_one()
-        items = self.line_ids.filtered(lambda li: li.kind == "item")
-        numbers = [item.name for item in items if item.name]
-        invoices = ", ".join(numbers) if len(numbers) <= 3 else ""
-        return " / ".join(
-            part for part in (self.name, self.partner_id.ref, invoices) if part
-        )
-
-    def _payment_link(self):
-        """Link to pay online, where Odoo has one for what is due; else ``False``."""
-        self.ensure_one()
-        # sudo: making a link writes nothing that stays
-        items = self.sudo().line_ids.filtered(lambda li: li.kind == "item")
-        move = items.move_id
-        if len(move) != 1 or not hasattr(move, "_has_to_be_paid"):
-            return False
-        return move._has_to_be_paid() and move._get_portal_payment_link() or False
-
-    def _payment_qr_code(self):
-        """QR code of the bank transfer as an image, if the company prints them."""
-        self.ensure_one()
-        totals = [total for total in self._totals() if total["due"] > 0]
-        accounts = self._payment_accounts()
-        if not self.company_id.sudo().qr_code or len(totals) != 1 or not accounts:
-            return False
-        return accounts[0].build_qr_code_base64(
-            totals[0]["due"],
-            self._payment_reference(),
-            "",
-            totals[0]["currency"],
-            self.partner_id.sudo(),
-        )
+    def _letter_dues(self):
+        return [
+            (total["due"], total["currency"])
+            for total in self._totals()
+            if total["due"] > 0
+        ]
