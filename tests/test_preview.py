@@ -345,3 +345,29 @@ class TestPreview(DunningCommon):
             env["dunning.preview"].create(
                 {"company_id": self.company.id}
             ).action_compute()
+
+    def test_collector_of_a_branch_previews_the_root(self):
+        branch = (
+            self.env["res.company"]
+            .sudo()
+            .create({"name": "Branch", "parent_id": self.company.id})
+        )
+        collector = new_test_user(
+            self.env,
+            login="branch_collector",
+            groups="account_dunning.group_account_dunning_user",
+            company_id=branch.id,
+            company_ids=[Command.set(branch.ids)],
+        )
+        self._invoice(self._customer("New"), 30, late=4)  # has no profile yet
+        self.env.invalidate_all()
+        env = self.env(user=collector, context={"allowed_company_ids": branch.ids})
+        preview = env["dunning.preview"].create({})
+        preview.action_compute()
+        self.assertEqual(preview.company_id, self.company)
+        self.assertEqual(preview.reminded_count, 2)
+        self.assertEqual(preview.matrix["weeks"][0]["total"]["count"], 2)
+        lines = env["dunning.preview.line"].search(
+            preview.action_view_lines()["domain"]
+        )
+        self.assertTrue(lines[0].profile_id.display_name)
