@@ -35,6 +35,12 @@ def ensure() -> str | None:
     return _trouble(str(WRAPPER))
 
 
+def program() -> str:
+    """The browser that `ensure` found or fetched."""
+    candidates = [str(WRAPPER)] if WRAPPER.exists() else map(_installed, NAMES)
+    return next(filter(None, candidates))
+
+
 def _installed(name: str) -> str | None:
     found = shutil.which(name)
     return found if found and found != str(WRAPPER) else None

@@ -6,16 +6,23 @@ import json
 import socket
 import subprocess
 import tempfile
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import date
 from pathlib import Path
 
-from . import databases, ledger, odoo, paths, postgres, run, scripts, setup, summary
-from .progress import HarnessError, say, step
+from . import (
+    databases,
+    ledger,
+    odoo,
+    paths,
+    postgres,
+    scripts,
+    servers,
+    setup,
+    summary,
+)
+from .progress import HarnessError, say
 
 DATABASE = "demo"
 #: modules the demo shows beside our own
@@ -26,14 +33,14 @@ def start(words: list[str], description: str) -> int:
     options = _parser(description).parse_args(words)
     # what may be wrong with the call is said before anything long is begun
     _check_port(options)
-    source = _Demo() if options.ledger is None else _Ledger(options)
+    source = Demo() if options.ledger is None else _Ledger(options)
     setup.ensure()
     with (
         databases.reserved(source.database),
         postgres.running(),
         tempfile.TemporaryDirectory() as scratch,
     ):
-        return _Session(source, options, Path(scratch)).run()
+        return Session(source, options, Path(scratch)).run()
 
 
 def _parser(description: str) -> argparse.ArgumentParser:
@@ -80,10 +87,13 @@ def _day(text: str) -> date:
 # --- what the database is made of -----------------------------------------------------
 
 
-class _Demo:
+class Demo:
     """The addon's own demo data."""
 
-    database = DATABASE
+    def __init__(self, database: str = DATABASE, modules: tuple[str, ...] = ()):
+        self.database = database
+        #: installed on top
+        self.modules = modules
 
     def notices(self) -> list[str]:
         return []
@@ -95,6 +105,8 @@ class _Demo:
 
 class _Ledger:
     """A ledger file; a database for each content and day."""
+
+    modules = ()
 
     def __init__(self, options: argparse.Namespace):
         try:
@@ -147,8 +159,18 @@ class _Ledger:
 # --- one call of the command ----------------------------------------------------------
 
 
-class _Session:
-    def __init__(self, source: _Demo | _Ledger, options, scratch: Path):
+@dataclasses.dataclass
+class Served:
+    """A web server that runs, and what the day's job told."""
+
+    process: subprocess.Popen
+    port: int
+    smtp_port: int
+    values: dict
+
+
+class Session:
+    def __init__(self, source: Demo | _Ledger, options, scratch: Path):
         self.source = source
         self.options = options
         self.scratch = scratch
@@ -157,16 +179,23 @@ class _Session:
         self.letters = paths.STATE / "letters" / f"{self.database}-{options.date}.pdf"
 
     def run(self) -> int:
-        self._have_database()
-        port = _free_port() if self.options.once else self.options.port
-        with self._mail_sink() as smtp_port, self._server(port, smtp_port) as server:
-            values = self._job(port, smtp_port)
+        with self.served() as served:
+            notices = self.source.notices()
             say()
-            say(summary.text(values, self.letters, self.mails, self.source.notices()))
+            say(summary.text(served.values, self.letters, self.mails, notices))
             if self.options.once:
                 return 0
-            say(f"\nhttp://localhost:{port}  (admin / admin)   Ctrl-C ends it")
-            return self._serve(server, smtp_port)
+            say(f"\nhttp://localhost:{served.port}  (admin / admin)   Ctrl-C ends it")
+            return self._serve(served.process, served.smtp_port)
+
+    @contextmanager
+    def served(self) -> Iterator[Served]:
+        """The database made, the day's job done, the web server up for the body."""
+        self._have_database()
+        port = servers.free_port() if self.options.once else self.options.port
+        with self._mail_sink() as smtp_port, self._server(port, smtp_port) as server:
+            values = self._job(port, smtp_port)
+            yield Served(server, port, smtp_port, values)
 
     def _have_database(self) -> None:
         if self.options.reset:
@@ -182,7 +211,7 @@ class _Session:
 
     def _build(self, name: str) -> None:
         extra = [m for m in _EXTRA_MODULES if odoo.has_module(m)]
-        modules = [*databases.own_modules(), *extra]
+        modules = [*databases.own_modules(), *extra, *self.source.modules]
         databases.install(
             name,
             modules,
@@ -221,15 +250,12 @@ class _Session:
                 raise HarnessError(f"the mail sink did not start; see {scripts.LOG}")
             yield int(first)
 
-    @contextmanager
-    def _server(self, port: int, smtp_port: int) -> Iterator[subprocess.Popen]:
+    def _server(
+        self, port: int, smtp_port: int
+    ) -> AbstractContextManager[subprocess.Popen]:
         """Odoo's web server. It also serves the letters' renderer its style sheets."""
-        log = self._log("server")
-        words = ("--http-port", str(port), "--http-interface", "127.0.0.1")
-        with self._odoo(log, smtp_port, *words) as process:
-            with step("Odoo's web server"):
-                _wait_until_it_answers(port, process, log)
-            yield process
+        words = self._mail_words(smtp_port)
+        return servers.web(self.database, port, self._log("server"), *words)
 
     def _serve(self, server: subprocess.Popen, smtp_port: int) -> int:
         """Until Ctrl-C, with what a person asks for in the background being done.
@@ -237,52 +263,18 @@ class _Session:
         The scheduled actions start only now, so that they and the day's job do not
         send the same queue at once.
         """
-        words = ("--no-http", "--max-cron-threads", "1")
-        with self._odoo(self._log("scheduled"), smtp_port, *words):
+        words = (*self._mail_words(smtp_port), "--no-http", "--max-cron-threads", "1")
+        with servers.odoo_process(self.database, self._log("scheduled"), *words):
             code = server.wait()
         raise HarnessError(
             f"Odoo's web server ended (exit code {code}); see {self._log('server')}"
         )
 
-    @contextmanager
-    def _odoo(self, log: Path, smtp_port: int, *words: str) -> Iterator:
-        mail = ("--smtp", "127.0.0.1", "--smtp-port", str(smtp_port))
-        with (
-            log.open("w") as stream,
-            run.background(
-                *odoo.command("--database", self.database, *mail, *words),
-                env=odoo.environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=stream,
-                stderr=subprocess.STDOUT,
-            ) as process,
-        ):
-            yield process
+    def _mail_words(self, smtp_port: int) -> tuple[str, ...]:
+        return ("--smtp", "127.0.0.1", "--smtp-port", str(smtp_port))
 
     def _log(self, name: str) -> Path:
         return paths.LOGS / f"{self.database}-{name}.log"
-
-
-def _wait_until_it_answers(port: int, process, log: Path) -> None:
-    deadline = time.monotonic() + 120
-    while process.poll() is None and time.monotonic() < deadline:
-        try:
-            url = f"http://127.0.0.1:{port}/web/health"
-            # no proxy: it is this machine
-            opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-            with opener.open(url, timeout=30):
-                return
-        except (urllib.error.URLError, OSError):
-            # not yet
-            time.sleep(0.2)
-    output = log.read_text(errors="replace")
-    raise run.failed("Starting Odoo's web server", ["odoo"], -1, output)
-
-
-def _free_port() -> int:
-    with socket.socket() as stream:
-        stream.bind(("127.0.0.1", 0))
-        return stream.getsockname()[1]
 
 
 def _check_port(options: argparse.Namespace) -> None:

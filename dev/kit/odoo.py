@@ -6,7 +6,7 @@ import re
 import secrets
 from pathlib import Path
 
-from . import atomic, debs, paths, postgres
+from . import atomic, clock, debs, paths, postgres
 from .progress import HarnessError, step
 
 #: an existing Odoo 19 to use instead of Debian's package
@@ -139,7 +139,7 @@ def environment(**extra: str) -> dict[str, str]:
         **postgres.client_environment(),
         "ODOO_RC": str(paths.ODOO_CONF),
         "PATH": f"{paths.BIN}:{paths.VENV / 'bin'}:{os.environ.get('PATH', '')}",
-        "PYTHONPATH": str(paths.ODOO_LINK),
+        **clock.environment(str(paths.ODOO_LINK)),
         # tests and the browser talk to this machine only
         "no_proxy": f"localhost,127.0.0.1,{os.environ.get('no_proxy', '')}",
         # the checkout may belong to somebody else

@@ -40,7 +40,7 @@ def start(words: list[str], description: str) -> int:
     if selection.engine or not selection.by_path:
         codes.append(_engine(selection))
     if selection.harness or not selection.by_path:
-        codes.append(_harness(selection))
+        codes.append(_harness(selection, options.quick))
     if selection.odoo or not selection.by_path:
         with postgres.running(), databases.reserved(options.database):
             codes.append(_odoo(selection, options))
@@ -101,11 +101,12 @@ def _engine(selection: Selection) -> int:
     return _plain_pytest(ENGINE, f"pythonpath={paths.ROOT}", selection, words)
 
 
-def _harness(selection: Selection) -> int:
+def _harness(selection: Selection, quick: bool) -> int:
     # A process of its own: hypothesis draws from the constants of all loaded modules,
     # and what it draws for the engine must not depend on the harness.
     say("\nTests of the harness, without Odoo")
-    words = selection.harness or [HARNESS]
+    words = [*(selection.harness or [HARNESS])]
+    words += [f"--ignore-glob=*/{name}" for name in _SLOW if quick]
     return _plain_pytest(HARNESS, f"pythonpath={paths.DEV_SOURCES}", selection, words)
 
 
