@@ -101,6 +101,7 @@ class CreditProfile(models.Model):
         index="btree_not_null",
         ondelete="set null",
     )
+    level_tone = fields.Selection(related="level_id.tone")
     refreshed_at = fields.Datetime(readonly=True)
 
     work_state = fields.Selection(

@@ -69,8 +69,8 @@ class DunningDelivery(models.Model):
     )
     attempts = fields.Integer(readonly=True, copy=False)
     next_try = fields.Datetime(readonly=True, copy=False)
-    sent_at = fields.Datetime(readonly=True, copy=False)
-    printed_at = fields.Datetime(readonly=True, copy=False)
+    sent_at = fields.Datetime(string="Sent", readonly=True, copy=False)
+    printed_at = fields.Datetime(string="Printed", readonly=True, copy=False)
     tracking_number = fields.Char(copy=False)
     mail_message_id = fields.Many2one(
         "mail.message",
