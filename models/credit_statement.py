@@ -300,7 +300,13 @@ class CreditStatement(models.Model):
             reason=self.env._("No e-mail address"),
         )
         queued = self._make(
-            [draft for draft in drafts if draft.statements and draft.email],
+            [
+                draft
+                for draft in drafts
+                if draft.statements
+                and draft.email
+                and draft.earlier.state != "queued"  # it goes out anyway
+            ],
             "queued",
             *period,
         )

@@ -70,6 +70,14 @@ class TestStatementSending(DunningCommon):
         reader = self._user("reader", "account.group_account_readonly")
         self.assertTrue(message.attachment_ids.with_user(reader).raw)
 
+    def test_amounts_of_the_mail_add_up(self):
+        self._invoice(self.customer, 50, late=-5)
+        self._credit_note(self.customer, 30)
+        self._send(self.profile)
+        body = self._mails[0]["body"]
+        for amount in ("50.00", "100.00", "-30.00", "120.00"):
+            self.assertIn(amount, body.replace("\ufeff", ""))
+
     def test_mail_goes_through_the_queue(self):
         wizard = self._wizard(self.profile)
         with self.mock_mail_gateway():

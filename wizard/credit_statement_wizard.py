@@ -70,6 +70,9 @@ class CreditStatementWizard(models.TransientModel):
         [("choose", "Choose"), ("done", "Done")], default="choose", readonly=True
     )
     result = fields.Char(readonly=True)
+    profile_count = fields.Integer(
+        string="Chosen customers", compute="_compute_profile_count"
+    )
     can_send = fields.Boolean(compute="_compute_can_send")
     unsent_count = fields.Integer(compute="_compute_counts")
     email_count = fields.Integer(compute="_compute_counts")
@@ -82,6 +85,13 @@ class CreditStatementWizard(models.TransientModel):
         for wizard in self:
             if wizard.date and (not wizard.date_from or wizard.date_from > wizard.date):
                 wizard.date_from = wizard.date.replace(month=1, day=1)
+
+    @api.depends("profile_ids")
+    def _compute_profile_count(self):
+        for wizard in self:
+            wizard.profile_count = len(
+                wizard.with_context(active_test=False).profile_ids
+            )
 
     @api.depends_context("uid")
     def _compute_can_send(self):
