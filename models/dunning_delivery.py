@@ -15,6 +15,7 @@ from .dunning_level import CHANNELS
 _logger = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 5
+EMAIL_LAYOUT = "mail.mail_notification_light"
 BATCH = 200
 
 
@@ -30,6 +31,7 @@ class DunningDelivery(models.Model):
 
     _name = "dunning.delivery"
     _description = "Dunning Delivery"
+    _inherit = ["dunning.collector.mixin"]
     _order = "id desc"
     _rec_name = "notice_id"
 
@@ -195,25 +197,33 @@ class DunningDelivery(models.Model):
         """A person says the address is right: it may be used again."""
         self._as_collector().address_faulty = False
 
-    def _as_collector(self):
-        """The records with full rights, for a collector who may see them.
-
-        Nobody may write deliveries and notices freely: they are the proof of what was
-        told. What a collector does with them goes through the actions only.
-        """
-        self.env["credit.profile"]._check_can_run()
-        self.check_access("read")
-        return self.sudo()
-
     def _may_retry(self):
         self.ensure_one()
-        notice = self.notice_id
-        others = notice.delivery_ids - self
-        return (
-            notice.state == "issued"
-            and not notice._has_later_notice()
-            and not others.filtered(
-                lambda d: d.state in ("queued", "sending", "sent", "delivered")
+        return bool(self._filter_retryable())
+
+    def _filter_retryable(self):
+        """The failed deliveries that may go again.
+
+        Their notice still stands, nothing else of it is under way or arrived, and the
+        customer was told nothing later.
+        """
+        failed = self.filtered(lambda d: d.state == "failed")
+        latest = dict(
+            self.env["dunning.notice"]._read_group(
+                [
+                    ("profile_id", "in", failed.profile_id.ids),
+                    ("state", "=", "issued"),
+                ],
+                ["profile_id"],
+                ["id:max"],
+            )
+        )
+        going = ("queued", "sending", "sent", "delivered")
+        return failed.filtered(
+            lambda d: (
+                d.notice_id.state == "issued"
+                and latest.get(d.profile_id) == d.notice_id.id
+                and not d.notice_id.delivery_ids.filtered(lambda o: o.state in going)
             )
         )
 
@@ -333,24 +343,18 @@ class DunningDelivery(models.Model):
         A note, so that followers of the profile are not mailed a customer's reminder.
         """
         notice = self.notice_id
-        template = notice.level_id.mail_template_id.with_context(lang=notice.lang)
-        rendered = template._generate_template(
-            notice.ids, ("subject", "body_html", "email_from")
-        )[notice.id]
+        rendered = notice._render_email()
         sender = notice.user_id.partner_id or self.company_id.partner_id
-        email_from = rendered.get("email_from") or (
-            self.company_id.email_formatted or sender.email_formatted
-        )
         return {
             "subject": rendered["subject"],
             "body": Markup(rendered["body_html"]),
-            "email_from": email_from,
+            "email_from": rendered["email_from"],
             "author_id": sender.id,
             "message_type": "comment",
             "subtype_xmlid": "mail.mt_note",
             "partner_ids": self.contact_id.ids,
             "attachment_ids": self._email_attachments().ids,
-            "email_layout_xmlid": "mail.mail_notification_light",
+            "email_layout_xmlid": EMAIL_LAYOUT,
             "mail_auto_delete": False,
             "notify_author": True,
         }

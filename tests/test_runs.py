@@ -9,7 +9,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tests import Form
 
-from odoo.addons.account_dunning.models import dunning_run
+from odoo.addons.account_dunning.models import dunning_run, dunning_run_issue
 
 from .common import NOW, TODAY, DunningCommon
 
@@ -64,6 +64,8 @@ class TestRuns(DunningCommon):
 
     def test_automatic_policy_goes_through_to_the_mail(self):
         self.policy.mode = "automatic"
+        self.company.dunning_auto_send = True
+        self._usual_runs()
         self.formal.approval = "manager"
         soft, hard = self._customer("Soft"), self._customer("Hard")
         self._invoice(soft, late=4)
@@ -168,7 +170,7 @@ class TestRuns(DunningCommon):
             self._invoice(self._customer(f"C{i}"), late=4)
         run = self._propose()
         run.action_approve()
-        with patch.object(dunning_run, "ISSUE_AT_ONCE", 2):
+        with patch.object(dunning_run_issue, "ISSUE_AT_ONCE", 2):
             action = run.action_issue()
         self.assertEqual(action["tag"], "display_notification")
         self.assertEqual(run.approved_count, 3)
