@@ -42,6 +42,7 @@
         "web.report_assets_common": [
             "account_dunning/static/src/scss/dunning_letter.scss"
         ],
+        "web.assets_backend": ["account_dunning/static/src/backend/**/*"],
         "web.assets_tests": ["account_dunning/static/tests/tours/*.js"],
     },
     "post_init_hook": "post_init_hook",

@@ -355,6 +355,7 @@ class DunningDelivery(models.Model):
             "partner_ids": self.contact_id.ids,
             "attachment_ids": self._email_attachments().ids,
             "email_layout_xmlid": EMAIL_LAYOUT,
+            **notice._email_heading(),
             "mail_auto_delete": False,
             "notify_author": True,
         }

@@ -86,6 +86,8 @@ class DunningNotice(models.Model):
     def _letter_html(self):
         """The letter as HTML; a text that cannot be rendered says so instead."""
         self.ensure_one()
+        # forms read sizes of images, the letter needs the logo
+        self = self.with_context(bin_size=False)
         try:
             with self.env.cr.savepoint():
                 content, __ = self.env["ir.actions.report"]._render_qweb_html(
@@ -145,21 +147,40 @@ class DunningNotice(models.Model):
             or self.env._("As it would be sent now; the number is given at issue"),
         }
 
+    def _title(self):
+        """The subject of the letter, in its language; renders nothing."""
+        self.ensure_one()
+        level = self.level_id.with_context(lang=self.lang)
+        return self.letter_title or level.letter_title
+
+    def _email_heading(self):
+        """What the frame of the e-mail calls it: never our own "credit profile"."""
+        self.ensure_one()
+        return {
+            "model_description": self._title(),
+            "force_record_name": self.name or self.partner_id.name,
+        }
+
     def _in_email_layout(self, body):
         """The body inside the frame that every e-mail of ours has."""
         profile = self.profile_id.with_context(lang=self.lang)
+        heading = self._email_heading()
         return profile.env["mail.render.mixin"]._render_encapsulate(
             EMAIL_LAYOUT,
             Markup(body),  # from our own template, or sanitized when it was typed
-            add_context={"company": self.company_id, "lang": self.lang},
+            add_context={
+                "company": self.company_id,
+                "lang": self.lang,
+                "model_description": heading["model_description"],
+                "record_name": heading["force_record_name"],
+            },
             context_record=profile,
         )
 
     def _email_attachment_names(self):
         """Names of what the e-mail carries, without making any of it."""
         self.ensure_one()
-        title = self._letter_texts()["letter_title"]
-        names = [self.attachment_id.name or f"{title}.pdf"]
+        names = [self.attachment_id.name or f"{self._title()}.pdf"]
         if self.level_id.attach_invoices:
             items = self.line_ids.filtered(lambda li: li.kind == "item")
             invoices = items.sudo().move_id.filtered(lambda m: m.is_sale_document())

@@ -3,7 +3,7 @@ from decimal import Decimal
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..engine import review
+from ..engine import review, volume
 
 
 class DunningNotice(models.Model):
@@ -78,6 +78,24 @@ class DunningNotice(models.Model):
                 first_channel=notice.channel == notice.level_id.channel_1,
             )
         return result
+
+    def _by_urgency(self):
+        """The most pressing first, where not all can go today."""
+        oldest = dict(
+            self.env["dunning.notice.line"]._read_group(
+                [("notice_id", "in", self.ids), ("kind", "=", "item")],
+                ["notice_id"],
+                ["date_maturity:min"],
+            )
+        )
+        return self.sorted(
+            lambda n: (
+                *volume.urgency(
+                    n.level_id.tone == "formal", n.level_id.days, oldest.get(n)
+                ),
+                n.id,
+            )
+        )
 
     def _told_before(self):
         """Per customer, how many messages were issued and what they usually claimed.

@@ -127,7 +127,8 @@ class DunningRun(models.Model):
         """For people; ``name`` is the date alone, which sorts."""
         for run in self:
             run.display_name = run.date and self.env._(
-                "Run of %(date)s", date=format_date(self.env, run.date)
+                "Run of %(date)s",
+                date=format_date(self.env, run.date, date_format="medium"),
             )
 
     def _compute_notice_counts(self):

@@ -240,6 +240,7 @@ class DunningRun(models.Model):
                     break  # another worker is at it
                 today = run.company_id._dunning_today()
                 if run._waits_for_next_day(today):
+                    run.issue_requested = run.approved_count > run.error_count
                     break
                 # in the name of the person who asked for it
                 user = run.issue_requested_by_id or self.env.user

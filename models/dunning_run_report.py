@@ -47,9 +47,10 @@ class DunningRun(models.Model):
     def _level_rows(self):
         """The notices that are not cancelled, by level.
 
-        :return: list of dicts with ``level``, ``tone``, ``count``, ``attention`` (how
-            many call for a look), ``amount`` (still due, company currency) and
-            ``channels`` (a list of texts), in the order of the levels.
+        :return: list of dicts with ``level``, ``policy`` (where there are several),
+            ``count``, ``attention`` (how many call for a look), ``amount`` (still due,
+            company currency) and ``channels`` (a list of texts), in the order of the
+            levels.
         """
         self.ensure_one()
         channels = dict(
@@ -73,10 +74,11 @@ class DunningRun(models.Model):
             row["by"][channels.get(channel, "")] += count
             if attention:
                 row["attention"] += count
+        policies = {level.policy_id for level in rows}
         return [
             {
                 "level": level.name,
-                "tone": level.tone,
+                "policy": level.policy_id.name if len(policies) > 1 else "",
                 "channels": [f"{name} {n}" for name, n in row.pop("by").items()],
                 **row,
             }

@@ -77,7 +77,7 @@ class DunningRun(models.Model):
     @api.depends_context("lang")
     def _compute_sentences(self):
         for run in self:
-            run.size_sentence = run.usual_count and self.env._(
+            run.size_sentence = bool(run.usual_count) and self.env._(
                 "%(count)s notices, usually %(usual)s",
                 count=run.notice_count,
                 usual=run._usual_text(),
@@ -85,7 +85,7 @@ class DunningRun(models.Model):
             age = (run.date - run.bank_date).days if run.bank_date and run.date else 0
             most = run.company_id.sudo().dunning_bank_max_age
             run.bank_too_old = bool(run.bank_date and most and age > most)
-            run.bank_sentence = run.bank_date and self.env._(
+            run.bank_sentence = bool(run.bank_date) and self.env._(
                 "up to %(date)s (%(days)s days before the run)",
                 date=format_date(self.env, run.bank_date),
                 days=age,

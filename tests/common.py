@@ -195,6 +195,11 @@ class DunningCommon(AccountTestInvoicingCommon, MailCase):
             ._propose_run(self.env.company, day, profiles or None, **values)
         )
 
+    def _cron(self, name, when=NOW):
+        with freeze_time(when), self.enter_registry_test_mode():
+            self.env.ref(f"account_dunning.{name}").sudo().method_direct_trigger()
+        self.env.invalidate_all()
+
     def _run(self, *partners, day=TODAY):
         """Propose, approve and issue, on that day."""
         with freeze_time(datetime.combine(day, NOW.time())):

@@ -22,11 +22,6 @@ class TestRuns(DunningCommon):
         others = cls.env["res.company"].sudo().search([("id", "!=", cls.company.id)])
         others.dunning_auto_propose = False
 
-    def _cron(self, name, when=NOW):
-        with freeze_time(when), self.enter_registry_test_mode():
-            self.env.ref(f"account_dunning.{name}").sudo().method_direct_trigger()
-        self.env.invalidate_all()
-
     def _scheduled(self, day=TODAY):
         return (
             self.env["dunning.run"]

@@ -9,6 +9,16 @@ from odoo.tools import config, format_amount, format_date
 
 SAMPLES = 50  # overdue customers looked at for a sample message
 
+# Fields of the guide, and the company's fields they show and write.
+SETTINGS = {
+    "policy_id": "dunning_policy_id",
+    "consumer_policy_id": "dunning_consumer_policy_id",
+    "baseline_date": "dunning_baseline_date",
+    "user_id": "dunning_user_id",
+    "daily_limit": "dunning_daily_limit",
+    "daily_limit_until": "dunning_daily_limit_until",
+}
+
 
 class DunningGolive(models.TransientModel):
     """The guided start of one company: what to decide before the first run.
@@ -28,54 +38,33 @@ class DunningGolive(models.TransientModel):
     policy_id = fields.Many2one(
         "dunning.policy",
         string="Businesses",
-        compute="_compute_settings",
-        inverse="_inverse_policy_id",
         domain="[('company_id', 'in', (company_id, False))]",
     )
     consumer_policy_id = fields.Many2one(
         "dunning.policy",
         string="Consumers",
-        compute="_compute_settings",
-        inverse="_inverse_consumer_policy_id",
         domain="[('company_id', 'in', (company_id, False))]",
     )
-    baseline_date = fields.Date(
-        string="Go-live date",
-        compute="_compute_settings",
-        inverse="_inverse_baseline_date",
-    )
+    baseline_date = fields.Date(string="Go-live date")
     start_rule = fields.Selection(
         [
             ("first", "At the first level"),
             ("age", "At the level of their age"),
         ],
         string="Old debts start",
-        compute="_compute_start_rule",
-        inverse="_inverse_start_rule",
-        readonly=False,
         help="Kept on the policies above, for all companies that use them.",
     )
     old_debts = fields.Char(compute="_compute_old_debts")
     user_id = fields.Many2one(
         "res.users",
         string="Credit contact",
-        compute="_compute_settings",
-        inverse="_inverse_user_id",
         domain=[("share", "=", False)],
     )
-    daily_limit = fields.Integer(
-        string="Notices a day at most",
-        compute="_compute_settings",
-        inverse="_inverse_daily_limit",
-    )
-    daily_limit_until = fields.Date(
-        string="Until",
-        compute="_compute_settings",
-        inverse="_inverse_daily_limit_until",
-    )
-    auto_send = fields.Boolean(compute="_compute_settings")
+    daily_limit = fields.Integer(string="Notices a day at most")
+    daily_limit_until = fields.Date(string="Until")
+    auto_send = fields.Boolean(compute="_compute_state")
     automatic_policies = fields.Char(compute="_compute_checks")
-    golive_done_on = fields.Date(compute="_compute_settings")
+    golive_done_on = fields.Date(compute="_compute_state")
 
     has_policies = fields.Boolean(compute="_compute_checks")
     has_address = fields.Boolean(compute="_compute_checks")
@@ -90,26 +79,16 @@ class DunningGolive(models.TransientModel):
 
     # === COMPUTE METHODS === #
 
+    def _compute_display_name(self):
+        for guide in self:
+            guide.display_name = self.env._("Go live")
+
     @api.depends("company_id")
-    def _compute_settings(self):
+    def _compute_state(self):
         for guide in self:
             company = guide._company()
-            guide.policy_id = company.dunning_policy_id
-            guide.consumer_policy_id = company.dunning_consumer_policy_id
-            guide.baseline_date = company.dunning_baseline_date
-            guide.user_id = company.dunning_user_id
-            guide.daily_limit = company.dunning_daily_limit
-            guide.daily_limit_until = company.dunning_daily_limit_until
             guide.auto_send = company.dunning_auto_send
             guide.golive_done_on = company.dunning_golive_done_on
-
-    @api.depends("policy_id", "consumer_policy_id")
-    def _compute_start_rule(self):
-        for guide in self:
-            rules = set(
-                (guide.policy_id | guide.consumer_policy_id).mapped("start_rule")
-            )
-            guide.start_rule = rules.pop() if len(rules) == 1 else False
 
     @api.depends("company_id", "baseline_date", "start_rule")
     def _compute_old_debts(self):
@@ -189,38 +168,57 @@ class DunningGolive(models.TransientModel):
         for guide in self:
             guide.test_address = self.env.user.email_normalized
 
-    # === INVERSE METHODS === #
+    # === CRUD === #
 
-    def _inverse_policy_id(self):
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Show the settings of the company, and keep those that are given."""
+        guides = super().create(
+            [
+                {**self._settings(self.new(vals)._company()), **vals}
+                for vals in vals_list
+            ]
+        )
+        for guide, vals in zip(guides, vals_list, strict=True):
+            guide._keep(vals)
+        return guides
+
+    def write(self, vals):
+        """Settings changed here are settings of the company at once."""
+        result = super().write(vals)
         for guide in self:
-            guide._company().dunning_policy_id = guide.policy_id
+            guide._keep(vals)
+        return result
 
-    def _inverse_consumer_policy_id(self):
-        for guide in self:
-            guide._company().dunning_consumer_policy_id = guide.consumer_policy_id
+    @api.model
+    def _settings(self, company):
+        """A company's settings; the start rule is that of both policies, if alike."""
+        shown = {name: company[field] for name, field in SETTINGS.items()}
+        policies = company.dunning_policy_id | company.dunning_consumer_policy_id
+        rules = set(policies.mapped("start_rule"))
+        shown["start_rule"] = rules.pop() if len(rules) == 1 else False
+        return {
+            name: value.id if isinstance(value, models.BaseModel) else value
+            for name, value in shown.items()
+        }
 
-    def _inverse_baseline_date(self):
-        for guide in self:
-            guide._company().dunning_baseline_date = guide.baseline_date
-
-    def _inverse_start_rule(self):
-        for guide in self.filtered("start_rule"):
-            policies = guide.policy_id | guide.consumer_policy_id
+    def _keep(self, vals):
+        """Write the settings among these values where they belong."""
+        company = self._company()
+        policies = self.policy_id | self.consumer_policy_id
+        policies.check_access("read")
+        if policies.company_id - company:
+            raise UserError(self.env._("Choose a policy of this company."))
+        changed = {
+            field: vals[name] for name, field in SETTINGS.items() if name in vals
+        }
+        if changed:
+            company.write(changed)
+        if vals.get("start_rule"):
+            # with the user's own rights: credit managers write policies
             policies.filtered(
-                lambda p, rule=guide.start_rule: p.start_rule != rule
-            ).start_rule = guide.start_rule
-
-    def _inverse_user_id(self):
-        for guide in self:
-            guide._company().dunning_user_id = guide.user_id
-
-    def _inverse_daily_limit(self):
-        for guide in self:
-            guide._company().dunning_daily_limit = guide.daily_limit
-
-    def _inverse_daily_limit_until(self):
-        for guide in self:
-            guide._company().dunning_daily_limit_until = guide.daily_limit_until
+                lambda policy: policy.start_rule != vals["start_rule"]
+            ).write({"start_rule": vals["start_rule"]})
 
     # === ACTIONS === #
 
@@ -250,24 +248,20 @@ class DunningGolive(models.TransientModel):
     def action_limit(self):
         """The usual care: 30 notices a day in the first four weeks."""
         self.ensure_one()
-        company = self._company()
-        company.write(
-            {
-                "dunning_daily_limit": 30,
-                "dunning_daily_limit_until": company._dunning_today()
-                + timedelta(weeks=4),
-            }
-        )
+        today = self._company()._dunning_today()
+        self.write({"daily_limit": 30, "daily_limit_until": today + timedelta(weeks=4)})
 
     def action_auto_send_on(self):
         """Let automatic policies approve and issue by themselves."""
         self.ensure_one()
         self._company().dunning_auto_send = True
+        self.invalidate_recordset(["auto_send"])
 
     def action_auto_send_off(self):
         """Nothing is approved or issued by the machine any more."""
         self.ensure_one()
         self._company().dunning_auto_send = False
+        self.invalidate_recordset(["auto_send"])
 
     def action_done(self):
         """Remember that this company has been through the guide."""
@@ -416,7 +410,7 @@ class DunningGolive(models.TransientModel):
             notice = self.sudo()._sample_notice()
             letter = notice._render_letters()[notice.id]
             is_pdf = letter.startswith(b"%PDF")
-            title = notice._letter_texts()["letter_title"]
+            title = notice._title()
             rendered = {"subject": title, "body_html": "", "email_from": False}
             if notice.level_id.mail_template_id:
                 rendered = notice._render_email()
