@@ -3,6 +3,8 @@ from markupsafe import Markup
 from odoo import api, models
 from odoo.tools import format_date
 
+EMAIL_LAYOUT = "mail.mail_notification_light"
+
 
 class CreditLetterMixin(models.AbstractModel):
     """What letters and e-mails to customers share: window, addresses, how to pay.
@@ -144,31 +146,40 @@ class CreditLetterMixin(models.AbstractModel):
 
     # === E-MAIL === #
 
-    def _prepare_email(self, template, contact, attachments):
-        """Arguments of ``message_post`` on the profile: a note with one recipient.
+    def _render_template(self, template):
+        """A mail template of this model in ``lang``, from somebody in any case.
 
-        A note, so that followers of the profile are not mailed what is for a customer.
-
-        :param template: a mail template of this model, rendered in ``lang``.
+        :return: dict with ``subject``, ``body_html`` and ``email_from``.
         """
         self.ensure_one()
         rendered = template.with_context(lang=self.lang)._generate_template(
             self.ids, ("subject", "body_html", "email_from")
         )[self.id]
         sender = self.user_id.partner_id or self.company_id.partner_id
-        email_from = rendered.get("email_from") or (
+        rendered["email_from"] = rendered.get("email_from") or (
             self.company_id.email_formatted or sender.email_formatted
         )
+        return rendered
+
+    def _prepare_email(self, rendered, contact, attachments):
+        """Arguments of ``message_post`` on the profile: a note with one recipient.
+
+        A note, so that followers of the profile are not mailed what is for a customer.
+
+        :param rendered: see ``_render_template``.
+        """
+        self.ensure_one()
+        sender = self.user_id.partner_id or self.company_id.partner_id
         return {
             "subject": rendered["subject"],
             "body": Markup(rendered["body_html"]),
-            "email_from": email_from,
+            "email_from": rendered["email_from"],
             "author_id": sender.id,
             "message_type": "comment",
             "subtype_xmlid": "mail.mt_note",
             "partner_ids": contact.ids,
             "attachment_ids": attachments.ids,
-            "email_layout_xmlid": "mail.mail_notification_light",
+            "email_layout_xmlid": EMAIL_LAYOUT,
             "mail_auto_delete": False,
             "notify_author": True,
         }

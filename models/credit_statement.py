@@ -361,7 +361,11 @@ class CreditStatement(models.Model):
                 lang=statement.lang, mail_notify_force_send=False
             ).with_company(statement.company_id)
             statement.mail_message_id = profile.message_post(
-                **statement._prepare_email(template, statement.contact_id, attachment),
+                **statement._prepare_email(
+                    statement._render_template(template),
+                    statement.contact_id,
+                    attachment,
+                ),
                 force_send=False,
             )
 

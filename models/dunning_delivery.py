@@ -29,6 +29,7 @@ class DunningDelivery(models.Model):
 
     _name = "dunning.delivery"
     _description = "Dunning Delivery"
+    _inherit = ["dunning.collector.mixin"]
     _order = "id desc"
     _rec_name = "notice_id"
 
@@ -196,25 +197,33 @@ class DunningDelivery(models.Model):
         deliveries.address_faulty = False
         deliveries.profile_id._refresh_figures()
 
-    def _as_collector(self):
-        """The records with full rights, for a collector who may see them.
-
-        Nobody may write deliveries and notices freely: they are the proof of what was
-        told. What a collector does with them goes through the actions only.
-        """
-        self.env["credit.profile"]._check_can_run()
-        self.check_access("read")
-        return self.sudo()
-
     def _may_retry(self):
         self.ensure_one()
-        notice = self.notice_id
-        others = notice.delivery_ids - self
-        return (
-            notice.state == "issued"
-            and not notice._has_later_notice()
-            and not others.filtered(
-                lambda d: d.state in ("queued", "sending", "sent", "delivered")
+        return bool(self._filter_retryable())
+
+    def _filter_retryable(self):
+        """The failed deliveries that may go again.
+
+        Their notice still stands, nothing else of it is under way or arrived, and the
+        customer was told nothing later.
+        """
+        failed = self.filtered(lambda d: d.state == "failed")
+        latest = dict(
+            self.env["dunning.notice"]._read_group(
+                [
+                    ("profile_id", "in", failed.profile_id.ids),
+                    ("state", "=", "issued"),
+                ],
+                ["profile_id"],
+                ["id:max"],
+            )
+        )
+        going = ("queued", "sending", "sent", "delivered")
+        return failed.filtered(
+            lambda d: (
+                d.notice_id.state == "issued"
+                and latest.get(d.profile_id) == d.notice_id.id
+                and not d.notice_id.delivery_ids.filtered(lambda o: o.state in going)
             )
         )
 
@@ -330,9 +339,13 @@ class DunningDelivery(models.Model):
 
     def _prepare_email(self):
         """Arguments of the message: see ``credit.letter.mixin``."""
-        return self.notice_id._prepare_email(
-            self.level_id.mail_template_id, self.contact_id, self._email_attachments()
-        )
+        notice = self.notice_id
+        return {
+            **notice._prepare_email(
+                notice._render_email(), self.contact_id, self._email_attachments()
+            ),
+            **notice._email_heading(),
+        }
 
     def _email_attachments(self):
         """The letter, and copies of the invoices where the level says so."""

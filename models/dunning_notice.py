@@ -25,6 +25,10 @@ FROZEN = {
     "amount_claimed",
     "amount_credit",
     "amount_due",
+    "own_channel",
+    "own_letter_body",
+    "own_email_subject",
+    "own_email_body",
     "issued_at",
     "issued_by_id",
 }
@@ -41,7 +45,7 @@ class DunningNotice(models.Model):
 
     _name = "dunning.notice"
     _description = "Dunning Notice"
-    _inherit = ["mail.thread", "credit.letter.mixin"]
+    _inherit = ["mail.thread", "credit.letter.mixin", "dunning.collector.mixin"]
     _order = "date desc, id desc"
     _check_company_auto = True
     _mail_post_access = "read"  # collectors talk, the record itself is not theirs
@@ -128,6 +132,7 @@ class DunningNotice(models.Model):
     issued_at = fields.Datetime(readonly=True, copy=False)
     issued_by_id = fields.Many2one("res.users", readonly=True, copy=False)
     approved_by_id = fields.Many2one("res.users", readonly=True, copy=False)
+    approved_at = fields.Datetime(readonly=True, copy=False)
     delivery_ids = fields.One2many("dunning.delivery", "notice_id")
     delivery_state = fields.Selection(
         [
@@ -263,10 +268,10 @@ class DunningNotice(models.Model):
         drafts = self.filtered(lambda n: n.state in ("draft", "approved"))
         if not drafts:
             raise UserError(self.env._("Only a proposed notice can be excluded."))
-        drafts._cancel(
-            reason or self.env._("Excluded by %(user)s", user=self.env.user.name)
-        )
+        reason = reason or self.env._("Excluded by %(user)s", user=self.env.user.name)
+        drafts._cancel(reason)
         drafts.edited = True
+        drafts._message_log_batch({notice.id: reason for notice in drafts})
         drafts.run_id._update_state()
 
     def action_approve(self):
@@ -284,14 +289,21 @@ class DunningNotice(models.Model):
                     levels=", ".join(drafts.level_id.mapped("name")),
                 )
             )
-        allowed.write({"state": "approved", "approved_by_id": self.env.uid})
+        allowed.write(
+            {
+                "state": "approved",
+                "approved_by_id": self.env.uid,
+                "approved_at": fields.Datetime.now(),
+            }
+        )
         allowed.run_id._update_state()
         return allowed
 
     def action_reset(self):
         """Undo: back to the proposal as the rules made it, as long as it is not issued.
 
-        Takes back an approval, an exclusion and a lowered level.
+        Takes back an approval, an exclusion, a lowered level, another channel and an
+        edited text.
         """
         self = self._as_collector()
         for notice in self:
@@ -319,29 +331,21 @@ class DunningNotice(models.Model):
                     "state": "draft",
                     "cancel_reason": False,
                     "approved_by_id": False,
+                    "approved_at": False,
                     "error": False,
                     "edited": False,
+                    "own_channel": False,
                 }
             )
+            notice._drop_own_text(self.env._("Back to the proposal"))
             notice._set_level(notice.proposed_level_id)
             notice.edited = False
         self.run_id._update_state()
 
     def action_lower_level(self):
         """Lower the message by one level of its policy, short of the first."""
-        self = self._as_collector()
-        for notice in self:
-            lower = notice.policy_id.level_ids.filtered(
-                lambda level, notice=notice: 0 <= level.days < notice.level_id.days
-            ).sorted("days")[-1:]
-            if notice.state != "draft" or not lower:
-                raise UserError(
-                    self.env._(
-                        "The level of %(notice)s cannot be lowered.",
-                        notice=notice.display_name,
-                    )
-                )
-            notice._set_level(lower)
+        for notice in self._as_collector():
+            notice._lower_to(notice._lower_levels()[-1:])
 
     def action_print(self):
         self.ensure_one()
@@ -352,15 +356,6 @@ class DunningNotice(models.Model):
                 "target": "new",
             }
         return self.env.ref("account_dunning.report_dunning_letter").report_action(self)
-
-    def _as_collector(self):
-        """The records with full rights, for a collector who may see them.
-
-        Nobody may write notices freely: see ``dunning.delivery._as_collector``.
-        """
-        self.env["credit.profile"]._check_can_run()
-        self.check_access("read")
-        return self.sudo()
 
     # === BUSINESS METHODS: PROPOSAL === #
 
@@ -385,9 +380,14 @@ class DunningNotice(models.Model):
         }
 
     @api.model
-    def _prepare_recipient(self, level, addresses, after=None):
-        """Channel, contact, address and language for a level."""
+    def _prepare_recipient(self, level, addresses, after=None, chosen=False):
+        """Channel, contact, address and language for a level.
+
+        :param chosen: the channel a person chose; used as long as it can be.
+        """
         channel = level._pick_channel(addresses, after=after)
+        if addresses.get(chosen) and (chosen != "email" or level.mail_template_id):
+            channel = chosen
         address = addresses.get(channel)
         contact = self.env["res.partner"].browse(address.partner_id if address else [])
         return {
@@ -469,14 +469,22 @@ class DunningNotice(models.Model):
         }
 
     def _set_level(self, level):
+        """Another level for a proposal; a text edited for the old one is dropped."""
         self.ensure_one()
-        situation = self.env["dunning.situation"]._fetch(self.profile_id, self.date)
-        addresses = situation[self.profile_id].addresses
+        recipient = self._prepare_recipient(
+            level, self._addresses(), chosen=self.own_channel
+        )
+        if level != self.level_id:
+            self._drop_own_text(
+                self.env._("The edited text was dropped: it was for another level")
+            )
         self.write(
             {
                 "level_id": level.id,
                 "edited": True,
-                **self._prepare_recipient(level, addresses),
+                "remark_fallback": not self.own_channel
+                and recipient["channel"] != level.channel_1,
+                **recipient,
             }
         )
 

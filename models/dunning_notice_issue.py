@@ -102,7 +102,9 @@ class DunningNotice(models.Model):
             if line.escalated and line.move_line_id.id in verdict.escalated
         }
         level = self.env["dunning.level"].browse(verdict.level.key)
-        recipient = self._prepare_recipient(level, situation.addresses)
+        recipient = self._prepare_recipient(
+            level, situation.addresses, chosen=self.own_channel
+        )
         if not recipient["channel"]:
             self._cancel(self._reason_label(escalation.Reason.NO_ADDRESS))
             self.profile_id._notify_person(
@@ -120,7 +122,7 @@ class DunningNotice(models.Model):
                 **self._prepare_amounts(lines),
             }
         )
-        return True
+        return self._holds_own_text()
 
     def _recheck(self, issued=False, day=None):
         """Ask the rules whether the notices may (still) go.
@@ -227,6 +229,8 @@ class DunningNotice(models.Model):
                 result[notice.id]["letter_title"] = level.with_context(
                     lang=notice.lang
                 ).letter_title
+                if notice.own_letter_body:
+                    result[notice.id]["letter_body"] = notice.own_letter_body
         return result
 
     def _render_letters(self):

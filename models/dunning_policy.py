@@ -34,8 +34,9 @@ class DunningPolicy(models.Model):
         help="Manual: only people start a run for these customers.\n"
         "To be confirmed: the morning job prepares a proposal, nothing leaves before a "
         "person approves it.\n"
-        "Automatic: the morning job prepares, approves and issues; only levels that "
-        "ask for the credit manager wait.",
+        "Automatic: the morning job prepares, approves and issues, once automatic "
+        "sending is switched on for the company; only levels that ask for the credit "
+        "manager wait.",
     )
     start_rule = fields.Selection(
         [
@@ -139,10 +140,17 @@ class DunningPolicy(models.Model):
         """Whether Odoo Enterprise follow-up is there, which reminds on its own."""
         return "account_followup" in self.env["ir.module.module"]._installed()
 
-    def _effective_mode(self):
-        """The mode, cut back to confirmation where another addon reminds as well."""
+    def _effective_mode(self, company):
+        """The mode in a company, cut back from automatic to confirmation.
+
+        Where automatic sending is switched off for the company, and where another addon
+        reminds as well.
+        """
         self.ensure_one()
-        if self.mode == "automatic" and self._is_follow_up_installed():
+        if self.mode == "automatic" and (
+            not company.root_id.sudo().dunning_auto_send
+            or self._is_follow_up_installed()
+        ):
             return "confirm"
         return self.mode
 

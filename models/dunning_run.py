@@ -1,21 +1,18 @@
 import logging
 from collections import Counter, defaultdict
-from decimal import Decimal
 
 from psycopg2 import OperationalError
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL
+from odoo.tools import SQL, format_date
 
-from ..engine.escalation import SENTENCES, Reason
+from ..engine.escalation import Reason
 
 _logger = logging.getLogger(__name__)
 
 MORNING = 5  # o'clock, the company's local time: proposals are made from then on
 BATCH = 500  # customers decided on, and written down, together
-ISSUE_BATCH = 50  # notices whose letters one renderer process prints
-ISSUE_AT_ONCE = 50  # more than this are issued in the background
 
 
 class DunningRun(models.Model):
@@ -27,7 +24,7 @@ class DunningRun(models.Model):
 
     _name = "dunning.run"
     _description = "Dunning Run"
-    _inherit = ["mail.thread"]
+    _inherit = ["mail.thread", "mail.activity.mixin", "dunning.collector.mixin"]
     _mail_post_access = "read"  # collectors talk, the record itself is not theirs
     _order = "date desc, id desc"
     _check_company_auto = True
@@ -95,15 +92,18 @@ class DunningRun(models.Model):
     skip_counts = fields.Json(
         readonly=True, help="Items not reminded, by reason; kept when details go."
     )
-    skip_summary = fields.Text(string="Why not", compute="_compute_skip_summary")
-    skip_count = fields.Integer(
-        string="Items not reminded", compute="_compute_skip_summary"
-    )
     notice_count = fields.Integer(compute="_compute_notice_counts")
     draft_count = fields.Integer(compute="_compute_notice_counts")
     approved_count = fields.Integer(compute="_compute_notice_counts")
     issued_count = fields.Integer(compute="_compute_notice_counts")
+    sent_count = fields.Integer(compute="_compute_notice_counts")
     failed_count = fields.Integer(compute="_compute_notice_counts")
+    error_count = fields.Integer(
+        string="Could not be issued", compute="_compute_notice_counts"
+    )
+    queued_count = fields.Integer(
+        string="E-mails and calls to send", compute="_compute_notice_counts"
+    )
     letter_count = fields.Integer(
         string="Letters to post", compute="_compute_notice_counts"
     )
@@ -121,12 +121,15 @@ class DunningRun(models.Model):
         for run in self:
             run.name = fields.Date.to_string(run.date)
 
-    @api.depends("skip_counts")
-    def _compute_skip_summary(self):
+    @api.depends("date")
+    @api.depends_context("lang")
+    def _compute_display_name(self):
+        """For people; ``name`` is the date alone, which sorts."""
         for run in self:
-            rows = run._skip_rows()
-            run.skip_count = sum(row["count"] for row in rows)
-            run.skip_summary = "\n".join(f"{r['count']} · {r['reason']}" for r in rows)
+            run.display_name = run.date and self.env._(
+                "Run of %(date)s",
+                date=format_date(self.env, run.date, date_format="medium"),
+            )
 
     def _compute_notice_counts(self):
         groups = self.env["dunning.notice"]._read_group(
@@ -140,28 +143,38 @@ class DunningRun(models.Model):
             if state != "cancelled":
                 counts[run]["all"] += count
                 counts[run]["amount"] += amount
-            if state == "issued" and delivery_state == "failed":
-                counts[run]["failed"] += count
-        letters = dict(
-            self.env["dunning.delivery"]._read_group(
-                [
-                    ("run_id", "in", self.ids),
-                    ("channel", "=", "letter"),
-                    ("state", "=", "queued"),
-                ],
-                ["run_id"],
-                ["__count"],
-            )
-        )
+            if state == "issued":
+                counts[run][f"delivery_{delivery_state}"] += count
+        for run, count in self.env["dunning.notice"]._read_group(
+            [
+                ("run_id", "in", self.ids),
+                ("state", "!=", "cancelled"),
+                ("error", "!=", False),
+            ],
+            ["run_id"],
+            ["__count"],
+        ):
+            counts[run]["error"] = count
+        machine = self.env["dunning.delivery"]._machine_channels()
+        for run, channel, count in self.env["dunning.delivery"]._read_group(
+            [("run_id", "in", self.ids), ("state", "=", "queued")],
+            ["run_id", "channel"],
+            ["__count"],
+        ):
+            counts[run]["queued"] += count if channel in machine else 0
+            counts[run]["letters"] += count if channel == "letter" else 0
         for run in self:
             mine = counts[run]
             run.notice_count = mine["all"]
             run.draft_count = mine["draft"]
             run.approved_count = mine["approved"]
             run.issued_count = mine["issued"]
-            run.failed_count = mine["failed"]
+            run.sent_count = mine["delivery_sent"]
+            run.failed_count = mine["delivery_failed"]
+            run.error_count = mine["error"]
             run.amount_due = mine["amount"]
-            run.letter_count = letters.get(run, 0)
+            run.letter_count = mine["letters"]
+            run.queued_count = mine["queued"]
 
     # === CRUD === #
 
@@ -179,90 +192,6 @@ class DunningRun(models.Model):
         self.notice_ids.unlink()
 
     # === ACTIONS === #
-
-    def action_approve(self):
-        """Approve all proposed notices this user may approve."""
-        for run in self._as_collector():
-            if not run.draft_count:
-                raise UserError(
-                    self.env._("%(run)s: there is nothing to approve.", run=run.name)
-                )
-            run.notice_ids.filtered(lambda n: n.state == "draft").action_approve()
-
-    def action_issue(self):
-        """Issue the approved notices; many of them in the background."""
-        self.ensure_one()
-        self = self._as_collector()
-        if not self.approved_count:
-            raise UserError(
-                self.env._(
-                    "%(run)s: nothing is approved. Approve the proposal first.",
-                    run=self.name,
-                )
-            )
-        today = self.company_id._dunning_today()
-        if self.date > today:
-            raise UserError(
-                self.env._(
-                    "%(run)s is dated in the future: issue it on that day.",
-                    run=self.name,
-                )
-            )
-        if self.approved_count <= ISSUE_AT_ONCE:
-            self._issue_notices(day=today)
-            return True
-        self.issue_requested = True
-        self.env.ref("account_dunning.ir_cron_issue").sudo()._trigger()
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "info",
-                "message": self.env._(
-                    "%(count)s notices are being issued in the background.",
-                    count=self.approved_count,
-                ),
-                "next": {"type": "ir.actions.act_window_close"},
-            },
-        }
-
-    def action_send(self):
-        """Hand the queued e-mails and calls of this run over now."""
-        self = self._as_collector()
-        self.env["dunning.delivery"]._hand_over(
-            fields.Domain("run_id", "in", self.ids), fields.Datetime.now()
-        )
-        self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
-
-    def action_cancel(self):
-        """Cancel the run's notices that are not issued."""
-        self._as_collector()._cancel(
-            self.env._("Run cancelled by %(user)s", user=self.env.user.name)
-        )
-
-    def action_print_letters(self):
-        """Download the letters of this run not printed yet, as one PDF.
-
-        What is printed is not printed again from here, lest it be posted twice; the
-        print queue prints what is chosen there.
-        """
-        self.ensure_one()
-        deliveries = self.env["dunning.delivery"].search(
-            [
-                ("run_id", "=", self.id),
-                ("channel", "=", "letter"),
-                ("state", "=", "queued"),
-                ("printed_at", "=", False),
-            ]
-        )
-        if not deliveries:
-            raise UserError(
-                self.env._(
-                    "All letters of this run are printed. To print one again, choose "
-                    "it in the print queue."
-                )
-            )
-        return deliveries.action_print_letters()
 
     def action_view_notices(self):
         self.ensure_one()
@@ -292,15 +221,6 @@ class DunningRun(models.Model):
             "account_dunning.dunning_delivery_action"
         )
         return dict(action, domain=[("run_id", "=", self.id)], context={})
-
-    def _as_collector(self):
-        """The records with full rights, for a collector who may see them.
-
-        Nobody may write runs freely: see ``dunning.delivery._as_collector``.
-        """
-        self.env["credit.profile"]._check_can_run()
-        self.check_access("read")
-        return self.sudo()
 
     # === BUSINESS METHODS: PROPOSE === #
 
@@ -466,39 +386,27 @@ class DunningRun(models.Model):
     def _finish_proposal(self):
         """The proposal is complete: say so; where policies are automatic, approve."""
         self.ensure_one()
+        self._review_proposal()
         self.state = "proposed"
-        if self.kind == "scheduled":
-            automatic = self.notice_ids.filtered(
-                lambda n: (
-                    n.state == "draft"
-                    and n.approval != "manager"
-                    and n.policy_id._effective_mode() == "automatic"
-                )
-            )
-            if automatic:
-                automatic.action_approve()
-                self.issue_requested = True
+        automatic = self._automatic_notices()
+        if automatic and not self._apply_brake():
+            automatic.action_approve()
+            self.issue_requested = True
         self._update_state()
 
-    # === BUSINESS METHODS: ISSUE === #
+    def _automatic_notices(self):
+        """Proposed notices that need no person: where the policies say so."""
+        if self.kind != "scheduled":
+            return self.env["dunning.notice"]
+        return self.notice_ids.filtered(
+            lambda n: (
+                n.state == "draft"
+                and n.approval != "manager"
+                and n.policy_id._effective_mode(self.company_id) == "automatic"
+            )
+        )
 
-    def _issue_notices(self, limit=None, day=None):
-        """Issue approved notices, at most ``limit`` of them.
-
-        :param day: date of the letters; defaults to the date of the run.
-        :return: how many approved notices were looked at.
-        """
-        self.ensure_one()
-        domain = [("run_id", "=", self.id), ("state", "=", "approved")]
-        if limit:
-            # In the background a notice that failed waits for a person; asked for by a
-            # person, it gets another chance.
-            domain.append(("error", "=", False))
-        approved = self.env["dunning.notice"].search(domain, limit=limit, order="id")
-        for start in range(0, len(approved), ISSUE_BATCH):
-            batch = approved[start : start + ISSUE_BATCH]
-            batch.with_company(self.company_id)._issue(day or self.date)
-        return len(approved)
+    # === BUSINESS METHODS: STATE === #
 
     def _cancel(self, reason):
         for run in self:
@@ -506,6 +414,7 @@ class DunningRun(models.Model):
                 reason
             )
             run.issue_requested = False
+            run._close_activity()
             if any(notice.issued_at for notice in run.notice_ids):
                 run._update_state()
             else:
@@ -534,81 +443,6 @@ class DunningRun(models.Model):
         ):
             return "issued"
         return "done"
-
-    # === BUSINESS METHODS: REPORT === #
-
-    def _skip_rows(self):
-        """Items not reminded by reason, in the order of the rules."""
-        self.ensure_one()
-        labels = dict(
-            self.env["dunning.skip"]._fields["reason"]._description_selection(self.env)
-        )
-        counts = self.skip_counts or {}
-        return [
-            {"reason": labels[reason.value], "count": counts[reason.value]}
-            for reason in SENTENCES
-            if counts.get(reason.value)
-        ]
-
-    def _get_summary(self):
-        """The run in figures, for a person: see ``dev/demo``.
-
-        Amounts are the balances due, per currency of the items.
-        """
-        self.ensure_one()
-        groups = defaultdict(lambda: {"count": 0, "amounts": Counter()})
-        channels = dict(
-            self.env["dunning.notice"]
-            ._fields["channel"]
-            ._description_selection(self.env)
-        )
-        notices = self.notice_ids.filtered(lambda n: n.state != "cancelled")
-        for notice in notices.sorted(lambda n: (n.level_id.days, n.id)):
-            group = groups[notice.level_id, notice.channel]
-            group["count"] += 1
-            for total in notice._totals():
-                group["amounts"][total["currency"].name] += Decimal(str(total["due"]))
-        return {
-            "date": self.date,
-            "company": self.company_id.name,
-            "customers": self.customer_count,
-            "items": self.item_count,
-            "notices": [
-                {
-                    "level": level.name,
-                    "policy": level.policy_id.name,
-                    "channel": channels.get(channel, ""),
-                    "count": group["count"],
-                    "amounts": dict(group["amounts"]),
-                }
-                for (level, channel), group in groups.items()
-            ],
-            "skipped": self._skip_rows(),
-            "warnings": [
-                f"{notice.display_name}: {notice.error}"
-                for notice in notices
-                if notice.error
-            ]
-            + [
-                f"{notice.display_name}: {notice.cancel_reason}"
-                for notice in self.notice_ids - notices
-            ],
-        }
-
-    def _get_letters_pdf(self):
-        """The letters of the run that wait to be posted, in a stable order.
-
-        :return: bytes of one PDF; empty when there are none.
-        """
-        self.ensure_one()
-        deliveries = self.env["dunning.delivery"].search(
-            [
-                ("run_id", "=", self.id),
-                ("channel", "=", "letter"),
-                ("state", "=", "queued"),
-            ]
-        )
-        return deliveries._letters_pdf()
 
     # === SCHEDULED ACTIONS === #
 
@@ -689,23 +523,3 @@ class DunningRun(models.Model):
         stale.with_context(tracking_disable=True)._cancel(
             self.env._("Replaced by the proposal of a later day")
         )
-
-    @api.model
-    def _cron_issue(self):
-        """Issue, batch by batch, what somebody or an automatic policy asked for."""
-        cron = self.env["ir.cron"]
-        runs = self.search([("issue_requested", "=", True)], order="date, id")
-        cron._commit_progress(remaining=sum(runs.mapped("approved_count")))
-        for run in runs:
-            while True:
-                locked = run.try_lock_for_update()
-                if not locked:
-                    break  # another worker is at it
-                today = run.company_id._dunning_today()
-                done = run._issue_notices(limit=ISSUE_BATCH, day=today)
-                if not done:
-                    run.issue_requested = False
-                if not cron._commit_progress(done) and done:
-                    return
-                if not done:
-                    break

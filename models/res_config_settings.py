@@ -31,6 +31,18 @@ class ResConfigSettings(models.TransientModel):
     dunning_address_position = fields.Selection(
         related="company_id.root_id.dunning_address_position", readonly=False
     )
+    dunning_auto_send = fields.Boolean(
+        related="company_id.root_id.dunning_auto_send", readonly=False
+    )
+    dunning_daily_limit = fields.Integer(
+        related="company_id.root_id.dunning_daily_limit", readonly=False
+    )
+    dunning_daily_limit_until = fields.Date(
+        related="company_id.root_id.dunning_daily_limit_until", readonly=False
+    )
+    dunning_golive_done_on = fields.Date(
+        related="company_id.root_id.dunning_golive_done_on"
+    )
     dunning_follow_up_installed = fields.Boolean(
         compute="_compute_dunning_follow_up_installed"
     )
@@ -39,3 +51,8 @@ class ResConfigSettings(models.TransientModel):
         self.dunning_follow_up_installed = self.env[
             "dunning.policy"
         ]._is_follow_up_installed()
+
+    def action_dunning_go_live(self):
+        """Open the guided start of the company."""
+        self.ensure_one()
+        return self.company_id.action_dunning_go_live()

@@ -195,6 +195,11 @@ class DunningCommon(AccountTestInvoicingCommon, MailCase):
             ._propose_run(self.env.company, day, profiles or None, **values)
         )
 
+    def _cron(self, name, when=NOW):
+        with freeze_time(when), self.enter_registry_test_mode():
+            self.env.ref(f"account_dunning.{name}").sudo().method_direct_trigger()
+        self.env.invalidate_all()
+
     def _run(self, *partners, day=TODAY):
         """Propose, approve and issue, on that day."""
         with freeze_time(datetime.combine(day, NOW.time())):
@@ -202,6 +207,39 @@ class DunningCommon(AccountTestInvoicingCommon, MailCase):
             run.notice_ids.action_approve()
             run._issue_notices()
         return run
+
+    def _usual_runs(self, size=1, count=3):
+        """Scheduled runs of the days before, so that there is something usual."""
+        partners = self.env["res.partner"].create(
+            [{"name": f"Usual {number}"} for number in range(size)]
+        )
+        profiles = self._profile(partners)
+        runs = self.env["dunning.run"].sudo()
+        for number in range(1, count + 1):
+            day = TODAY - timedelta(days=number)
+            run = runs.create(
+                {
+                    "company_id": self.company.id,
+                    "date": day,
+                    "kind": "scheduled",
+                    "state": "done",
+                    "notice_ids": [
+                        Command.create(
+                            {
+                                "profile_id": profile.id,
+                                "company_id": self.company.id,
+                                "policy_id": self.policy.id,
+                                "level_id": self.first.id,
+                                "date": day,
+                                "state": "cancelled",
+                            }
+                        )
+                        for profile in profiles
+                    ],
+                }
+            )
+            runs |= run
+        return runs
 
     def _deliver(self, day=TODAY):
         """Hand over what is queued and let the mail queue send it (no real SMTP).

@@ -9,7 +9,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tests import Form
 
-from odoo.addons.account_dunning.models import dunning_run
+from odoo.addons.account_dunning.models import dunning_run, dunning_run_issue
 
 from .common import NOW, TODAY, DunningCommon
 
@@ -21,11 +21,6 @@ class TestRuns(DunningCommon):
         # only the company of these tests: the database may hold others
         others = cls.env["res.company"].sudo().search([("id", "!=", cls.company.id)])
         others.dunning_auto_propose = False
-
-    def _cron(self, name, when=NOW):
-        with freeze_time(when), self.enter_registry_test_mode():
-            self.env.ref(f"account_dunning.{name}").sudo().method_direct_trigger()
-        self.env.invalidate_all()
 
     def _scheduled(self, day=TODAY):
         return (
@@ -64,6 +59,8 @@ class TestRuns(DunningCommon):
 
     def test_automatic_policy_goes_through_to_the_mail(self):
         self.policy.mode = "automatic"
+        self.company.dunning_auto_send = True
+        self._usual_runs()
         self.formal.approval = "manager"
         soft, hard = self._customer("Soft"), self._customer("Hard")
         self._invoice(soft, late=4)
@@ -168,7 +165,7 @@ class TestRuns(DunningCommon):
             self._invoice(self._customer(f"C{i}"), late=4)
         run = self._propose()
         run.action_approve()
-        with patch.object(dunning_run, "ISSUE_AT_ONCE", 2):
+        with patch.object(dunning_run_issue, "ISSUE_AT_ONCE", 2):
             action = run.action_issue()
         self.assertEqual(action["tag"], "display_notification")
         self.assertEqual(run.approved_count, 3)

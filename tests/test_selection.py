@@ -259,6 +259,8 @@ class TestSelection(DunningCommon):
 
     def test_enterprise_follow_up_forbids_automatic(self):
         self.policy.mode = "automatic"
+        self.company.dunning_auto_send = True
+        self.assertEqual(self.policy._effective_mode(self.company), "automatic")
         module = self.env["ir.module.module"].search(
             [("name", "=", "account_followup")]
         )
@@ -268,7 +270,7 @@ class TestSelection(DunningCommon):
         module.state = "installed"
         self.env.registry.clear_cache("stable")
         self.addCleanup(self.env.registry.clear_cache, "stable")
-        self.assertEqual(self.policy._effective_mode(), "confirm")
+        self.assertEqual(self.policy._effective_mode(self.company), "confirm")
         with self.assertRaises(ValidationError):
             self.policy.copy({"mode": "automatic"})
         customer = self._customer()

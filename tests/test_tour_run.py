@@ -38,34 +38,40 @@ class TestTourRun(HttpCase):
                 ],
             }
         )
-        cls.customer = cls.env["res.partner"].create(
-            {
-                "name": "Tour Customer",
-                "is_company": True,
-                "email": "tour@customer.example",
-            }
+        cls.customer, cls.friend = cls.env["res.partner"].create(
+            [
+                {
+                    "name": name,
+                    "is_company": True,
+                    "email": f"{name[5:].lower()}@customer.example",
+                }
+                for name in ("Tour Customer", "Tour Friend")
+            ]
         )
-        # browsers have the real clock: the invoice is late today
+        # browsers have the real clock: the invoices are late today
         today = Date.context_today(cls.customer)
-        invoice = (
+        invoices = (
             cls.env["account.move"]
             .with_company(cls.company)
             .create(
-                {
-                    "move_type": "out_invoice",
-                    "partner_id": cls.customer.id,
-                    "invoice_date": today - timedelta(days=34),
-                    "invoice_date_due": today - timedelta(days=4),
-                    "invoice_payment_term_id": False,
-                    "invoice_line_ids": [
-                        Command.create(
-                            {"name": "Work", "price_unit": 100, "tax_ids": []}
-                        )
-                    ],
-                }
+                [
+                    {
+                        "move_type": "out_invoice",
+                        "partner_id": customer.id,
+                        "invoice_date": today - timedelta(days=34),
+                        "invoice_date_due": today - timedelta(days=4),
+                        "invoice_payment_term_id": False,
+                        "invoice_line_ids": [
+                            Command.create(
+                                {"name": "Work", "price_unit": 100, "tax_ids": []}
+                            )
+                        ],
+                    }
+                    for customer in (cls.customer, cls.friend)
+                ]
             )
         )
-        invoice.action_post()
+        invoices.action_post()
         cls.env["credit.profile"]._ensure_all(cls.company)._refresh_figures()
         cls.collector = new_test_user(
             cls.env,
@@ -83,4 +89,16 @@ class TestTourRun(HttpCase):
         )
         self.assertEqual(notice.state, "issued")
         self.assertEqual(notice.issued_by_id, self.collector)
-        self.assertEqual(notice.delivery_ids.state, "queued")
+        self.assertEqual(notice.delivery_ids.state, "sending")
+        excluded = self.env["dunning.notice"].search(
+            [("partner_id", "=", self.friend.id)]
+        )
+        self.assertRecordValues(
+            excluded,
+            [
+                {
+                    "state": "cancelled",
+                    "cancel_reason": "The customer has promised to pay: for Friday",
+                }
+            ],
+        )

@@ -1,7 +1,10 @@
 from . import (
     base_partner_merge,
     credit_statement_wizard,
+    dunning_golive,
     dunning_hold_wizard,
+    dunning_notice_wizard,
     dunning_preview,
+    dunning_run_retry,
     dunning_run_wizard,
 )
