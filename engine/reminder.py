@@ -10,7 +10,9 @@ minimum amount, the age of the bank data, an address that does not exist.
 The level never leaves the policy's course. By the rules it is the one
 :func:`engine.escalation.decide` would give. Against the timing it is the one the
 customer was told last (short of a formal notice), or the first reminder of the policy
-for somebody who was never reminded. A formal notice is never sent before its day.
+for somebody who was never reminded: insisting repeats, it does not get firmer. An item
+told within the gap is told the same again, so that nobody is taken through several
+levels in a few days; a formal notice is never sent before its day.
 
 What is not overdue is never claimed: nothing here announces a due date.
 """
@@ -43,6 +45,7 @@ from .escalation import (
     _item_reason,
     _next_step,
     _policy_reason,
+    _shift,
     _sorted,
     _standing_level,
     _still_fits,
@@ -105,16 +108,23 @@ def remind(
         return _first_reason(items, left_out)
 
     steps = {item.key: _next_step(policy, item, now) for item in claimable}
-    reached = [i for i in claimable if isinstance(steps[i.key], Escalate)]
+    skips = {key: step for key, step in steps.items() if isinstance(step, Skip)}
+    reached = [
+        item
+        for item in claimable
+        if item.key not in skips and not _told_lately(policy, item, now)
+    ]
     against: tuple[Skip, ...] = ()
     if reached:
         candidates = reached
         levels = {item.key: steps[item.key].level for item in reached}
     else:
         candidates, levels = _told_again(policy, claimable)
-        against = (_first_reason(claimable, steps),)
+        if skips:
+            against = (_first_reason(claimable, skips),)
         if not candidates:
-            return against[0]
+            __, too_soon = _check_gap(policy, customer, claimable, now)
+            return (*against, *too_soon.values())[0]
     candidates, small = _check_share(policy, candidates)
     if not candidates:
         return next(iter(small.values()))
@@ -232,6 +242,13 @@ def _told_again(policy, claimable) -> tuple[list[Item], dict[int, Level]]:
         if standing:
             levels[item.key] = standing
     return [item for item in claimable if item.key in levels], levels
+
+
+def _told_lately(policy: Policy, item: Item, now: Circumstances) -> bool:
+    """Whether its own last level is younger than the least gap between contacts."""
+    if item.level_date is None:
+        return False
+    return now.day < _shift(item.level_date, max(1, policy.gap_days))
 
 
 def _was_reminded(item: Item) -> bool:
