@@ -2,6 +2,7 @@ from . import (
     account_move,
     account_move_line,
     credit_profile,
+    dunning_copies,
     dunning_delivery,
     dunning_hold,
     dunning_level,
