@@ -1,6 +1,8 @@
 from . import (
     test_access,
+    test_calls,
     test_channels,
+    test_customer_page,
     test_facts,
     test_job,
     test_letters,
@@ -8,5 +10,6 @@ from . import (
     test_profiles,
     test_runs,
     test_selection,
+    test_tour_customer_page,
     test_tour_run,
 )
