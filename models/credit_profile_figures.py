@@ -355,7 +355,7 @@ class CreditProfile(models.Model):
             """
         WITH debtor AS (
             SELECT id, partner_id, last_contact_date, last_call_date, handled_on,
-                   reply_date IS NOT NULL AS reply
+                   COALESCE(unread_reply, FALSE) AS reply
               FROM credit_profile
              WHERE id = ANY(%(profiles)s)
         ), hold AS (

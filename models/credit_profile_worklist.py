@@ -2,16 +2,14 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import format_date
 
+# What is written when somebody talked to the customer, or the customer to us.
+CONTACTS = {"handled_on", "last_call_date", "unread_reply"}
+
 
 class CreditProfile(models.Model):
     """The worklist: what stands above it, and what a collector does with a row."""
 
     _inherit = "credit.profile"
-
-    # PLACEHOLDERS until the call log is merged
-    last_call_date = fields.Date(readonly=True)
-    last_call_outcome = fields.Selection([("promised", "Promised")], readonly=True)
-    reply_date = fields.Datetime(readonly=True)
 
     last_contact_summary = fields.Char(
         string="Last contact and outcome", compute="_compute_last_contact_summary"
@@ -65,6 +63,15 @@ class CreditProfile(models.Model):
         return format_date(
             self.env, day, date_format="d MMM" if this_year else "d MMM yyyy"
         )
+
+    # === CRUD === #
+
+    def write(self, vals):
+        """A contact moves the customer on the worklist at once."""
+        result = super().write(vals)
+        if CONTACTS & set(vals):
+            self._refresh_figures()
+        return result
 
     # === FIGURES ABOVE THE LIST === #
 
@@ -173,14 +180,12 @@ class CreditProfile(models.Model):
         for company, profiles in self.grouped("company_id").items():
             # sudo: the column is written by this action only
             profiles.sudo().handled_on = company._dunning_today()
-        self._refresh_figures()
 
     def action_undo_done(self):
         """Take “Done” back: the customers are on the list again."""
         self._check_can_run()
         self.check_access("write")
         self.sudo().handled_on = False
-        self._refresh_figures()
 
     def action_approve_proposals(self):
         """Approve the proposed notices of these customers."""

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
+from odoo.tools import format_date
 
 
 class DunningHold(models.Model):
@@ -24,7 +25,11 @@ class DunningHold(models.Model):
     company_id = fields.Many2one(related="profile_id.company_id", store=True)
     partner_id = fields.Many2one(related="profile_id.partner_id", string="Partner")
     kind = fields.Selection(
-        [("manual", "Manual pause"), ("dispute", "Dispute")],
+        [
+            ("manual", "Manual pause"),
+            ("dispute", "Dispute"),
+            ("promise", "Promise to pay"),
+        ],
         required=True,
         default="manual",
     )
@@ -71,6 +76,10 @@ class DunningHold(models.Model):
     _dates_ordered = models.Constraint(
         "CHECK (date_to IS NULL OR date_to >= date_from)",
         "A pause cannot end before it starts.",
+    )
+    _promise_dated = models.Constraint(
+        "CHECK (kind != 'promise' OR date_to IS NOT NULL)",
+        "A promise needs the day for which payment was promised.",
     )
     _running_idx = models.Index("(profile_id, date_from) WHERE ended_on IS NULL")
 
@@ -200,6 +209,18 @@ class DunningHold(models.Model):
             until=until,
             reason=self.reason,
         )
+
+    def _chip_label(self):
+        """A few words for an item: what holds it, and until when."""
+        self.ensure_one()
+        day = self.date_to and format_date(self.env, self.date_to)
+        if self.kind == "promise":
+            return self.env._("Promised for %(date)s", date=day)
+        if self.kind == "dispute":
+            return self.env._("Disputed")
+        if day:
+            return self.env._("On hold until %(date)s", date=day)
+        return self.env._("On hold until further notice")
 
     def _format_date(self, day):
         return self.env["ir.qweb.field.date"].value_to_html(day, {})

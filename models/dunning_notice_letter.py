@@ -15,54 +15,10 @@ class DunningNotice(models.Model):
     # === BUSINESS METHODS: INVOICE COPIES === #
 
     def _invoice_copies(self):
-        """PDFs of the invoices of one notice: as sent at the time, else printed now.
-
-        A copy printed now is kept with the notice, and used again.
-        """
+        """PDFs of the invoices the notice is about."""
         self.ensure_one()
-        # sudo: a collector may send a copy of what the notice is about
-        moves = self.line_ids.filtered(lambda li: li.kind == "item").sudo().move_id
-        invoices = moves.filtered(lambda move: move.is_sale_document())
-        known = invoices.invoice_pdf_report_id
-        missing = invoices.filtered(lambda move: not move.invoice_pdf_report_id)
-        return known | self._printed_copies(missing)
-
-    def _printed_copies(self, invoices):
-        Attachment = self.env["ir.attachment"].sudo()  # see _invoice_copies
-        names = {
-            invoice: invoice._get_invoice_report_filename() for invoice in invoices
-        }
-        copies = Attachment.search(
-            [
-                ("res_model", "=", self._name),
-                ("res_id", "=", self.id),
-                ("name", "in", list(names.values())),
-            ]
-        )
-        done = set(copies.mapped("name"))
-        todo = invoices.filtered(lambda invoice: names[invoice] not in done)
-        if not todo:
-            return copies
-        streams, kind = (
-            self.env["ir.actions.report"]
-            .sudo()
-            ._pre_render_qweb_pdf("account.account_invoices", res_ids=todo.ids)
-        )
-        return copies | Attachment.create(
-            [
-                {
-                    "name": names[invoice],
-                    "raw": streams[invoice.id]["stream"].getvalue()
-                    if kind == "pdf"
-                    else streams,
-                    "mimetype": "application/pdf" if kind == "pdf" else "text/html",
-                    "res_model": self._name,
-                    "res_id": self.id,
-                    "company_id": self.company_id.id,
-                }
-                for invoice in todo
-            ]
-        )
+        moves = self.line_ids.filtered(lambda li: li.kind == "item").move_id
+        return self.env["dunning.copies"]._copies_of(moves, self)
 
     # === TEXTS FOR LETTERS === #
 

@@ -1,6 +1,8 @@
 from . import (
     test_access,
+    test_calls,
     test_channels,
+    test_customer_page,
     test_facts,
     test_golive,
     test_job,
@@ -17,6 +19,7 @@ from . import (
     test_statement,
     test_statement_sending,
     test_tour_collect,
+    test_tour_customer_page,
     test_tour_policy,
     test_tour_run,
     test_worklist,
