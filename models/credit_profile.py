@@ -260,6 +260,7 @@ class CreditProfile(models.Model):
             "name": self.env._("Pause dunning"),
             "res_model": "dunning.hold.wizard",
             "view_mode": "form",
+            "views": [(False, "form")],
             "target": "new",
             "context": {"default_profile_ids": self.ids},
         }
@@ -275,6 +276,7 @@ class CreditProfile(models.Model):
             "name": self.env._("Run dunning"),
             "res_model": "dunning.run.wizard",
             "view_mode": "form",
+            "views": [(False, "form")],
             "target": "new",
             "context": {"default_profile_ids": self.ids},
         }

@@ -43,6 +43,7 @@ class CreditProfile(models.Model):
         compute="_compute_live",
         help="The highest level told among the open items.",
     )
+    live_level_tone = fields.Selection(related="live_level_id.tone")
     page_items = fields.Json(string="Items", compute="_compute_live")
     average_days_late = fields.Integer(compute="_compute_payment_habit")
     payment_habit = fields.Char(
@@ -151,6 +152,7 @@ class CreditProfile(models.Model):
                 "overdue": row.residual > 0 and row.due_date < today,
                 "excluded": row.excluded,
                 "level": levels.browse(row.level_id).name if row.level_id else "",
+                "tone": levels.browse(row.level_id).tone if row.level_id else "",
                 "chips": self._page_chips(row, holds.get(row.id, ()), today),
                 "why": sentences.get(row.id, ""),
             }

@@ -14,6 +14,7 @@ class CreditProfile(models.Model):
             "name": self.env._("Statement of account"),
             "res_model": "credit.statement.wizard",
             "view_mode": "form",
+            "views": [(False, "form")],
             "target": "new",
             "context": {"default_profile_ids": self.ids},
         }

@@ -24,6 +24,13 @@ const CHIP_CLASSES = {
     reminded: "border text-muted",
 };
 
+/* As in lists of notices: the firmer, the warmer. */
+const TONE_CLASSES = {
+    firm: "text-bg-warning",
+    final: "text-bg-warning",
+    formal: "text-bg-danger",
+};
+
 /**
  * The open items of a customer, with boxes to tick and what can be done about them.
  *
@@ -69,6 +76,10 @@ export class DunningItems extends Component {
     get hiddenLabel() {
         const hidden = this.items.length - this.state.limit;
         return hidden > 0 ? _t("Show %s more items", hidden) : "";
+    }
+
+    toneClass(item) {
+        return TONE_CLASSES[item.tone] || "text-bg-info";
     }
 
     get tickedItems() {
