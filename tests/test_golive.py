@@ -256,6 +256,13 @@ class TestGolive(DunningCommon):
         self.assertIn("Proposed", mail["body"])
         self.assertRecordValues(notice, [{"state": "draft", "name": False}])
 
+    def test_trouble_with_the_mail_server_is_told(self):
+        guide = self._guide()
+        with self.mock_mail_gateway(sim_error="connect_failure"):
+            with self.assertRaisesRegex(UserError, "could not be sent"):
+                guide.action_send_test()
+        self.assertFalse(guide.tested)
+
     def test_no_address_no_test(self):
         self.manager.sudo().partner_id.email = False
         with self.assertRaises(UserError):
