@@ -1,10 +1,12 @@
 """The guided start: settings without administrator rights, the test to oneself."""
 
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import Form, new_test_user
+from odoo.tools import mute_logger
 
 from .common import TODAY, DunningCommon
 
@@ -258,9 +260,17 @@ class TestGolive(DunningCommon):
 
     def test_trouble_with_the_mail_server_is_told(self):
         guide = self._guide()
-        with self.mock_mail_gateway(sim_error="connect_failure"):
-            with self.assertRaisesRegex(UserError, "could not be sent"):
-                guide.action_send_test()
+        with (
+            self.mock_mail_gateway(),
+            patch.object(
+                self.env.registry["ir.mail_server"],
+                "_connect__",
+                side_effect=OSError("Connection refused"),
+            ),
+            mute_logger("odoo.addons.mail.models.mail_mail"),
+            self.assertRaisesRegex(UserError, "Connection refused"),
+        ):
+            guide.action_send_test()
         self.assertFalse(guide.tested)
 
     def test_no_address_no_test(self):
