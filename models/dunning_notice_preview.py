@@ -1,5 +1,6 @@
 import logging
 
+import psycopg2
 from markupsafe import Markup
 
 from odoo import fields, models
@@ -94,9 +95,20 @@ class DunningNotice(models.Model):
                     "account_dunning.report_dunning_letter", self.ids
                 )
         except Exception as error:  # a template may raise anything; it is shown
+            self._raise_database_error(error)
             _logger.info("No preview of notice %s", self.id, exc_info=True)
             return self._cannot_show(error)
         return Markup(content.decode() if isinstance(content, bytes) else content)
+
+    def _raise_database_error(self, error):
+        """Let through what the request is repeated for, however it was wrapped.
+
+        Another transaction was first, or a replica was asked to write.
+        """
+        while error:
+            if isinstance(error, psycopg2.Error):
+                raise error
+            error = error.__cause__ or error.__context__
 
     def _cannot_show(self, error):
         return Markup("<p>%s</p><pre>%s</pre>") % (
@@ -135,6 +147,7 @@ class DunningNotice(models.Model):
                 rendered = self._render_email()
                 body = self._in_email_layout(rendered["body_html"])
         except Exception as error:  # a template may raise anything; it is shown
+            self._raise_database_error(error)
             _logger.info("No preview of the e-mail of %s", self.id, exc_info=True)
             return {**values, "body": self._cannot_show(error)}
         return {

@@ -430,6 +430,8 @@ class DunningRun(models.Model):
             state = run._state_from_notices()
             if run.state != state:  # one row for all: not written for nothing
                 run.state = state
+                if state != "proposed":
+                    run._close_activity()
 
     def _state_from_notices(self):
         self.ensure_one()

@@ -43,7 +43,6 @@ class DunningRun(models.Model):
                     )
                 )
             run.notice_ids.filtered(lambda n: n.state == "draft").action_approve()
-            run._close_activity()
 
     def action_issue(self):
         """Issue the approved notices; many of them in the background."""

@@ -1,10 +1,12 @@
 """The guided start: settings without administrator rights, the test to oneself."""
 
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import Form, new_test_user
+from odoo.tools import mute_logger
 
 from .common import TODAY, DunningCommon
 
@@ -255,6 +257,21 @@ class TestGolive(DunningCommon):
         mail = self._send_test()
         self.assertIn("Proposed", mail["body"])
         self.assertRecordValues(notice, [{"state": "draft", "name": False}])
+
+    def test_trouble_with_the_mail_server_is_told(self):
+        guide = self._guide()
+        with (
+            self.mock_mail_gateway(),
+            patch.object(
+                self.env.registry["ir.mail_server"],
+                "_connect__",
+                side_effect=OSError("Connection refused"),
+            ),
+            mute_logger("odoo.addons.mail.models.mail_mail"),
+            self.assertRaisesRegex(UserError, "Connection refused"),
+        ):
+            guide.action_send_test()
+        self.assertFalse(guide.tested)
 
     def test_no_address_no_test(self):
         self.manager.sudo().partner_id.email = False

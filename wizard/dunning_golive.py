@@ -236,12 +236,14 @@ class DunningGolive(models.TransientModel):
         """Open the company's bank accounts."""
         self.ensure_one()
         partner = self._company().partner_id
+        mine = [("partner_id", "=", partner.id)]
+        title = self.env._("Bank accounts")
         return {
             "type": "ir.actions.act_window",
-            "name": self.env._("Bank accounts"),
+            "name": title,
             "res_model": "res.partner.bank",
             "view_mode": "list,form",
-            "domain": [("partner_id", "=", partner.id)],
+            "domain": mine,
             "context": {"default_partner_id": partner.id},
         }
 
