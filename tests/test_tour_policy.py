@@ -1,26 +1,15 @@
 """A credit manager's way through the policy editor and the preview, in a browser."""
 
-from odoo.fields import Command
-from odoo.tests import new_test_user, tagged
-
-from . import test_tour_run
+from .tour_common import DunningTour
 
 
-@tagged("post_install", "-at_install")
-class TestTourPolicy(test_tour_run.TestTourRun):
-    test_collector_runs_dunning = None  # the facts of that tour, not the tour
-
+class TestTourPolicy(DunningTour):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.manager = new_test_user(
-            cls.env,
-            login="tour_manager",
-            groups="account_dunning.group_account_dunning_manager",
-            company_id=cls.company.id,
-            company_ids=[Command.set(cls.company.ids)],
-            tz="UTC",
-        )
+        cls._invoice(cls._customer("Tour Customer"), 100, late=4)
+        cls._refresh()
+        cls.manager = cls._tour_user("tour_manager", "manager")
 
     def test_manager_makes_a_first_policy(self):
         self.start_tour("/odoo", "account_dunning_first_policy", login="tour_manager")

@@ -14,8 +14,8 @@ registry.category("web_tour.tours").add("account_dunning_run", {
             run: "click",
         },
         {
-            content: "the customers come first",
-            trigger: ".o_list_view .o_data_row:contains('Tour Customer')",
+            content: "the worklist comes first, and says how to start",
+            trigger: ".o_credit_start button:contains('Run dunning')",
         },
         {
             content: "go to the runs",
