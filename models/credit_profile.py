@@ -400,8 +400,16 @@ class CreditProfile(models.Model):
         for profile in self.sudo():
             profile.last_contact_date = groups.get(profile)
 
+    def _in_words_of_responsible(self):
+        """The profile in the language of who gets its activities."""
+        self.ensure_one()
+        return self.with_context(lang=(self._responsible() or self.env.user).lang)
+
     def _notify_person(self, summary, note=False):
-        """Open one activity for the collector, unless one like it is open already."""
+        """Open one activity for the collector, unless one like it is open already.
+
+        The texts are for one person: see ``_in_words_of_responsible``.
+        """
         activity_type = self.env.ref("account_dunning.mail_activity_type_contact")
         for profile in self.sudo():
             known = profile.activity_ids.filtered(

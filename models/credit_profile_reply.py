@@ -80,7 +80,7 @@ class CreditProfile(models.Model):
                 user = profile._responsible() or self.env.ref("base.user_admin")
                 profile.activity_schedule(
                     activity_type_id=activity_type.id,
-                    summary=self.env._("Reply to read"),
+                    summary=profile.with_context(lang=user.lang).env._("Reply to read"),
                     note=message.subject or message.record_name,
                     user_id=user.id,
                 )

@@ -378,7 +378,9 @@ class DunningCall(models.Model):
         self._link_activity(
             self.profile_id.activity_schedule(
                 "mail.mail_activity_data_call",
-                summary=self.env._("Call back"),
+                summary=self.with_context(lang=self._next_caller().lang).env._(
+                    "Call back"
+                ),
                 note=self._sentence(),
                 user_id=self._next_caller().id,
                 date_deadline=self.next_contact_date,

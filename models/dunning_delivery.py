@@ -358,9 +358,10 @@ class DunningDelivery(models.Model):
         """Open an activity for the collector, with what to say."""
         notice = self.notice_id
         user = notice.user_id or self.env.user
+        told = self.with_context(lang=user.lang)
         self.activity_id = self.profile_id.activity_schedule(
             "mail.mail_activity_data_call",
-            summary=self.env._(
+            summary=told.env._(
                 "Call %(phone)s about %(notice)s",
                 phone=self.target,
                 notice=notice.name,

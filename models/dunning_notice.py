@@ -114,6 +114,7 @@ class DunningNotice(models.Model):
     )
     contact_address = fields.Char(string="Address", readonly=True)
     lang = fields.Char(string="Language", readonly=True)
+    lang_name = fields.Char(string="Language name", compute="_compute_lang_name")
     line_ids = fields.One2many("dunning.notice.line", "notice_id")
     amount_claimed = fields.Monetary(
         string="Claimed", readonly=True, help="Company currency, before credits."
@@ -173,6 +174,12 @@ class DunningNotice(models.Model):
     def _compute_user_id(self):
         for notice in self:
             notice.user_id = notice.profile_id._responsible()
+
+    @api.depends("lang")
+    def _compute_lang_name(self):
+        names = dict(self.env["res.lang"].get_installed())
+        for notice in self:
+            notice.lang_name = names.get(notice.lang, notice.lang)
 
     @api.depends("date", "level_id.deadline_days")
     def _compute_deadline_date(self):

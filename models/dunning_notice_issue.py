@@ -65,8 +65,9 @@ class DunningNotice(models.Model):
             exc_info=True,
         )
         self.error = str(error)
-        self.profile_id._notify_person(
-            self.env._("A dunning notice could not be issued"), note=str(error)
+        profile = self.profile_id._in_words_of_responsible()
+        profile._notify_person(
+            profile.env._("A dunning notice could not be issued"), note=str(error)
         )
 
     def _recheck_before_issue(self):
@@ -107,9 +108,8 @@ class DunningNotice(models.Model):
         )
         if not recipient["channel"]:
             self._cancel(self._reason_label(escalation.Reason.NO_ADDRESS))
-            self.profile_id._notify_person(
-                self.env._("No address for a dunning notice")
-            )
+            profile = self.profile_id._in_words_of_responsible()
+            profile._notify_person(profile.env._("No address for a dunning notice"))
             return False
         lines = self._prepare_lines(self.date, situation, verdict.carried, escalated)
         self.line_ids.unlink()
@@ -370,9 +370,10 @@ class DunningNotice(models.Model):
         """No channel reached the customer: the level does not count as served."""
         self._restore_levels()
         for notice in self:
-            notice.profile_id._notify_person(
-                self.env._("A dunning notice reached nobody"),
-                note=self.env._(
+            profile = notice.profile_id._in_words_of_responsible()
+            profile._notify_person(
+                profile.env._("A dunning notice reached nobody"),
+                note=profile.env._(
                     "%(notice)s could not be delivered. Check the addresses of the "
                     "customer, then confirm them on the credit profile.",
                     notice=notice.display_name,

@@ -336,6 +336,7 @@ class DunningRun(models.Model):
         notices, skips, counts = [], [], Counter(self.skip_counts or {})
         customers = items = 0
         Notice = self.env["dunning.notice"].sudo()
+        told = self.env["credit.profile"]
         for profile, situation, outcome in decided:
             if not situation.rows:
                 continue
@@ -348,7 +349,9 @@ class DunningRun(models.Model):
             for key, skip in outcome.skipped.items():
                 counts[skip.reason.value] += 1
                 skips.append(self._prepare_skip(profile, situation.rows[key], skip))
-            self._tell_unreachable(profile, situation, outcome)
+            if self._tell_unreachable(profile, situation, outcome):
+                told |= profile
+        told._refresh_figures()
         Notice.with_context(tracking_disable=True).create(notices)
         self.env["dunning.skip"].sudo().create(skips)
         self.write(
@@ -375,13 +378,19 @@ class DunningRun(models.Model):
         """A customer who is late, and whom no channel reaches, needs a person.
 
         Not one whose invoice is only about to fall due: that is a courtesy.
+
+        :return: whether a person was told.
         """
-        if any(
+        if not any(
             skip.reason is Reason.NO_ADDRESS
             and situation.rows[key].due_date < self.date
             for key, skip in outcome.skipped.items()
         ):
-            profile._notify_person(self.env._("No address for a dunning notice"))
+            return False
+        told = profile.with_context(dunning_refresh_later=True)
+        told = told._in_words_of_responsible()
+        told._notify_person(told.env._("No address for a dunning notice"))
+        return True
 
     def _finish_proposal(self):
         """The proposal is complete: say so; where policies are automatic, approve."""

@@ -86,7 +86,7 @@ class DunningRun(models.Model):
             most = run.company_id.sudo().dunning_bank_max_age
             run.bank_too_old = bool(run.bank_date and most and age > most)
             run.bank_sentence = bool(run.bank_date) and self.env._(
-                "up to %(date)s (%(days)s days before the run)",
+                "up to %(date)s, %(days)s day(s) before the run",
                 date=format_date(self.env, run.bank_date),
                 days=age,
             )

@@ -30,8 +30,13 @@ class MailActivity(models.Model):
         return result
 
     def _refresh_worklist(self):
-        """What is planned decides where a customer stands on the worklist."""
-        self._dunning_profiles()._refresh_figures()
+        """What is planned decides where a customer stands on the worklist.
+
+        Who plans for many customers refreshes them together, and says so in the
+        context.
+        """
+        if not self.env.context.get("dunning_refresh_later"):
+            self._dunning_profiles()._refresh_figures()
 
     def _dunning_profiles(self):
         mine = self.filtered(lambda a: a.res_model == "credit.profile")

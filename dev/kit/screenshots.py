@@ -207,6 +207,8 @@ def _take(
     odoo_now = datetime.combine(plan.day, _ODOO)
     with clock.set_to(odoo_now), session.served() as served, clock.set_to(None):
         atomic.remove_tree(FAILED)
+        with clock.set_to(odoo_now):
+            scripts.call("stage_screens.py", "More to show", DATABASE, str(plan.day))
         postgres.psql(_SAME_AVATARS, DATABASE)
         job = {
             "url": f"http://localhost:{served.port}",

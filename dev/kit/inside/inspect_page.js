@@ -111,6 +111,16 @@
             });
     }
 
+    // Activities are written in the words of who gets them, as they were that day.
+    const WRITTEN_DOWN = [
+        ".o-mail-Message",
+        ".o-mail-Activity",
+        "[name=next_action_summary]",
+        "[name=activity_ids]",
+        "script",
+        "style",
+    ].join(", ");
+
     function leftInEnglish() {
         const found = new Set();
         const take = (text) => {
@@ -120,7 +130,7 @@
         };
         for (const node of textNodes(document.body)) {
             // what was written down in a language stays in it
-            if (!node.parentElement.closest(".o-mail-Message, script, style")) {
+            if (!node.parentElement.closest(WRITTEN_DOWN)) {
                 take(node.data);
             }
         }
