@@ -43,7 +43,10 @@ class CreditProfile(models.Model):
         compute="_compute_live",
         help="The highest level told among the open items.",
     )
-    live_level_tone = fields.Selection(related="live_level_id.tone")
+    live_level_tone = fields.Selection(
+        selection=lambda self: self.env["dunning.level"]._fields["tone"].selection,
+        compute="_compute_live",
+    )
     page_items = fields.Json(string="Items", compute="_compute_live")
     average_days_late = fields.Integer(compute="_compute_payment_habit")
     payment_habit = fields.Char(
@@ -85,7 +88,7 @@ class CreditProfile(models.Model):
         companies the user works in.
         """
         self.live_overdue = self.live_not_due = self.live_unallocated = 0
-        self.live_level_id = False
+        self.live_level_id = self.live_level_tone = False
         self.page_items = []
         today = fields.Date.context_today(self)
         for profiles in self.filtered("id").grouped("company_id").values():
@@ -107,6 +110,7 @@ class CreditProfile(models.Model):
         overdue = [r for r in rows if r.residual > 0 and r.due_date < today]
         not_due = [r for r in rows if r.residual > 0 and r.due_date >= today]
         told = [row for row in rows if row.level_id]
+        levels = self.env["dunning.level"].sudo()
         highest = max(told, key=lambda row: row.level_days, default=None)
         return {
             "live_overdue": float(sum(row.residual for row in overdue)),
@@ -115,6 +119,9 @@ class CreditProfile(models.Model):
                 sum(row.residual for row in rows if row.residual < 0)
             ),
             "live_level_id": highest.level_id if highest else False,
+            "live_level_tone": levels.browse(highest.level_id).tone
+            if highest
+            else False,
         }
 
     def _running_item_holds(self, today):

@@ -73,6 +73,26 @@ class CreditProfile(models.Model):
             self._refresh_figures()
         return result
 
+    @api.model
+    def formatted_read_group(
+        self,
+        domain,
+        groupby=(),
+        aggregates=(),
+        having=(),
+        offset=0,
+        limit=None,
+        order=None,
+    ):
+        """Of the worklist only *Act now* opens by itself: the rest can wait."""
+        groups = super().formatted_read_group(
+            domain, groupby, aggregates, having, offset, limit, order
+        )
+        if list(groupby) == ["work_state"]:
+            for group in groups:
+                group["__fold"] = group["work_state"] != "act"
+        return groups
+
     # === FIGURES ABOVE THE LIST === #
 
     @api.model

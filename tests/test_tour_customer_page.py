@@ -7,7 +7,9 @@ class TestTourCustomerPage(DunningTour):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.customer = cls._customer("Page Customer", phone="+33 1 23 45 67 89")
+        cls.customer = cls._customer(
+            "Page Customer", email=False, phone="+33 1 23 45 67 89"
+        )
         cls.invoice = cls._invoice(cls.customer, 100, late=20)
         cls._refresh()
 
