@@ -117,6 +117,7 @@
         ".o-mail-Activity",
         "[name=next_action_summary]",
         "[name=activity_ids]",
+        ".o_field_kanban_activity",
         "script",
         "style",
     ].join(", ");
