@@ -54,6 +54,7 @@ class Why(str, Enum):
     PLANNED = "planned"
     UNDER_WAY = "under_way"
     REMINDED = "reminded"
+    HANDLED = "handled"
     CALLED = "called"
     # paused
     PAUSED = "paused"
@@ -74,6 +75,7 @@ SENTENCES: Mapping[Why, str] = {
     Why.PLANNED: "Somebody has planned the next contact",
     Why.UNDER_WAY: "A message is under way",
     Why.REMINDED: "Was reminded, and may still pay in time",
+    Why.HANDLED: "Somebody has seen to it today",
     Why.CALLED: "Was contacted lately",
     Why.PAUSED: "Dunning is paused",
 }
@@ -288,6 +290,8 @@ def _wait(facts: Facts, day: date) -> Why | None:
         return Why.UNDER_WAY
     if facts.answer_until and facts.answer_until >= day:
         return Why.REMINDED
+    if facts.handled_on == day:
+        return Why.HANDLED
     if facts.last_talk and facts.last_talk > day - timedelta(days=PATIENCE):
         return Why.CALLED
     return None

@@ -202,6 +202,7 @@ class CreditProfile(models.Model):
             why.PLANNED.value: self.env._("contact planned"),
             why.UNDER_WAY.value: self.env._("under way"),
             why.REMINDED.value: self.env._("reminded"),
+            why.HANDLED.value: self.env._("done today"),
             why.CALLED.value: self.env._("contacted"),
             why.PAUSED.value: self.env._("paused"),
         }

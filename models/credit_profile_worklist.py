@@ -104,10 +104,12 @@ class CreditProfile(models.Model):
         :return: dict with ``collect`` (count, amount and currency; no amount where the
             companies have several currencies), ``holds``, ``failed``, ``approval``,
             ``bank`` (date of the newest statement line as text, unmatched lines),
-            ``refreshed_at`` and ``start`` (what a new company still has to do).
+            ``refreshed_at``, ``start`` (what a new company still has to do) and
+            ``reload`` (customers came to the list just now).
         """
         self.check_access("read")
         companies = self.env.companies.root_id
+        made = self._make_missing(companies)
         mine = Domain("company_id", "in", companies.ids)
         ((count, amount),) = self._read_group(
             mine & Domain("work_state", "=", "act"),
@@ -129,6 +131,7 @@ class CreditProfile(models.Model):
             )
             or self._oldest_refresh(mine),
             "start": self._getting_started(companies),
+            "reload": made,
         }
 
     @api.model
@@ -153,6 +156,18 @@ class CreditProfile(models.Model):
             "date": fields.Date.to_string(newest),
             "unmatched": Line.search_count([*domain, ("is_reconciled", "=", False)]),
         }
+
+    @api.model
+    def _make_missing(self, companies):
+        """Profiles of customers whose first open item came since the last refresh.
+
+        :return: whether there were any; then the list is read again.
+        """
+        made = self.browse()
+        for company in companies:
+            made |= self._ensure_all(company)
+        made._refresh_figures()
+        return bool(made)
 
     @api.model
     def _getting_started(self, companies):
@@ -189,6 +204,31 @@ class CreditProfile(models.Model):
         return True
 
     # === ACTIONS === #
+
+    @api.model
+    def action_new_invoice(self):
+        """A new customer invoice, payable in 30 days unless its customer says else.
+
+        Without a term Odoo makes an invoice due today, also one dated back.
+        """
+        term = self.env.ref(
+            "account.account_payment_term_30days", raise_if_not_found=False
+        )
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("New invoice"),
+            "res_model": "account.move",
+            "views": [(False, "form")],
+            "context": {
+                "default_move_type": "out_invoice",
+                "default_invoice_payment_term_id": term.id if term else False,
+            },
+        }
+
+    @api.model
+    def action_first_run(self):
+        """The first proposal of a company, for all customers and today."""
+        return self.env["dunning.run.wizard"].create({}).action_propose()
 
     def action_done(self):
         """Say that nothing more is to be done with these customers today.

@@ -5,7 +5,7 @@ from psycopg2 import OperationalError
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL, format_date
+from odoo.tools import SQL, format_date, format_time
 
 from ..engine.escalation import Reason
 
@@ -126,10 +126,18 @@ class DunningRun(models.Model):
     def _compute_display_name(self):
         """For people; ``name`` is the date alone, which sorts."""
         for run in self:
-            run.display_name = run.date and self.env._(
-                "Run of %(date)s",
-                date=format_date(self.env, run.date, date_format="medium"),
-            )
+            if not run.date:
+                run.display_name = False
+                continue
+            day = format_date(self.env, run.date, date_format="medium")
+            if run.kind == "manual" and run.create_date:
+                # there may be several on a day
+                time = format_time(self.env, run.create_date, time_format="short")
+                run.display_name = self.env._(
+                    "Run of %(date)s, %(time)s", date=day, time=time
+                )
+            else:
+                run.display_name = self.env._("Run of %(date)s", date=day)
 
     def _compute_notice_counts(self):
         groups = self.env["dunning.notice"]._read_group(

@@ -205,7 +205,7 @@ class TestWorklist(DunningCommon):
         profile.action_done()
         self.assertEqual(profile.handled_on, TODAY)
         self.assertEqual(profile.work_state, "await")
-        self.assertEqual(profile.work_why, "called")
+        self.assertEqual(profile.work_why, "handled")
         profile.action_undo_done()
         self.assertEqual(profile.work_state, "act")
 

@@ -326,8 +326,9 @@ class DunningGolive(models.TransientModel):
         if mail.state == "exception":
             raise UserError(
                 self.env._(
-                    "The test could not be sent: %(reason)s Check the e-mail server.",
-                    reason=mail.failure_reason or "",
+                    "The test could not be sent. Check the e-mail server; it said: "
+                    "%(reason)s",
+                    reason=(mail.failure_reason or "").strip(),
                 )
             )
         self.tested = True

@@ -65,6 +65,9 @@ class DunningRunWizard(models.TransientModel):
             "res_model": "dunning.run",
             "res_id": run.id,
             "view_mode": "form",
+            "views": [(False, "form")],
+            # the run is a place of its own, not something of the dialogue's record
+            "context": {"active_id": False, "active_ids": [], "active_model": False},
         }
 
     def action_dry_run(self):

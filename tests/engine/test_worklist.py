@@ -99,6 +99,7 @@ def test_a_person_is_needed(change, why):
         ({"next_action": DAY + timedelta(days=1)}, Why.PLANNED),
         ({"under_way": True}, Why.UNDER_WAY),
         ({"answer_until": DAY}, Why.REMINDED),
+        ({"handled_on": DAY, "last_talk": DAY}, Why.HANDLED),
         ({"last_talk": ago(PATIENCE - 1)}, Why.CALLED),
     ],
 )
@@ -242,7 +243,13 @@ facts_ = st.builds(
 )
 SAID = {
     State.ACT: set(list(Why)[: list(Why).index(Why.PLANNED)]),
-    State.WAITING: {Why.PLANNED, Why.UNDER_WAY, Why.REMINDED, Why.CALLED},
+    State.WAITING: {
+        Why.PLANNED,
+        Why.UNDER_WAY,
+        Why.REMINDED,
+        Why.HANDLED,
+        Why.CALLED,
+    },
     State.PAUSED: {Why.PAUSED},
     State.NONE: {None},
 }

@@ -30,7 +30,7 @@ export class DoneNext extends Component {
             const { resId, resIds } = record;
             await this.orm.call("credit.profile", "action_done", [[resId]]);
             this.tellDone(record.data.display_name, resId);
-            const next = resIds[resIds.indexOf(resId) + 1];
+            const next = await this.nextOf(resIds.slice(resIds.indexOf(resId) + 1));
             if (next) {
                 await record.model.load({ resId: next });
             } else {
@@ -41,6 +41,15 @@ export class DoneNext extends Component {
         } finally {
             this.state.busy = false;
         }
+    }
+
+    /** The next one of these who needs somebody; others may wait on the same list. */
+    async nextOf(ids) {
+        const needed = await this.orm.search("credit.profile", [
+            ["id", "in", ids],
+            ["work_state", "=", "act"],
+        ]);
+        return ids.find((id) => needed.includes(id));
     }
 
     tellDone(name, resId) {

@@ -1,4 +1,4 @@
-import { Component, onWillStart, onWillUpdateProps, useState } from "@odoo/owl";
+import { Component, onMounted, onWillStart, onWillUpdateProps, useState } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 import { deserializeDate, deserializeDateTime } from "@web/core/l10n/dates";
 import { useService } from "@web/core/utils/hooks";
@@ -18,6 +18,7 @@ export class WorklistFigures extends Component {
         this.notification = useService("notification");
         this.state = useState({ busy: false });
         onWillStart(() => this.load());
+        onMounted(() => this.figures.reload && this.props.list.model.load());
         onWillUpdateProps(() => this.load());
     }
 
@@ -117,19 +118,13 @@ export class WorklistFigures extends Component {
         }
     }
 
-    newInvoice() {
-        return this.action.doAction({
-            type: "ir.actions.act_window",
-            name: _t("New invoice"),
-            res_model: "account.move",
-            views: [[false, "form"]],
-            context: { default_move_type: "out_invoice" },
-        });
-    }
-
-    runDunning() {
-        return this.orm
-            .call("credit.profile", "action_run", [[]])
-            .then((action) => this.action.doAction(action));
+    /** What a new company does next: see the methods of that name. */
+    async start(method) {
+        this.state.busy = true;
+        try {
+            await this.action.doAction(await this.orm.call("credit.profile", method));
+        } finally {
+            this.state.busy = false;
+        }
     }
 }
