@@ -45,6 +45,7 @@ class CreditProfile(models.Model):
     )
     live_level_tone = fields.Selection(
         selection=lambda self: self.env["dunning.level"]._fields["tone"].selection,
+        string="Tone of the level",
         compute="_compute_live",
     )
     page_items = fields.Json(string="Items", compute="_compute_live")
