@@ -207,22 +207,13 @@ class CreditProfile(models.Model):
 
     @api.model
     def action_new_invoice(self):
-        """A new customer invoice, payable in 30 days unless its customer says else.
-
-        Without a term Odoo makes an invoice due today, also one dated back.
-        """
-        term = self.env.ref(
-            "account.account_payment_term_30days", raise_if_not_found=False
-        )
+        """A new customer invoice."""
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("New invoice"),
             "res_model": "account.move",
             "views": [(False, "form")],
-            "context": {
-                "default_move_type": "out_invoice",
-                "default_invoice_payment_term_id": term.id if term else False,
-            },
+            "context": {"default_move_type": "out_invoice"},
         }
 
     @api.model

@@ -121,8 +121,8 @@ class DunningRun(models.Model):
         for run in self:
             run.name = fields.Date.to_string(run.date)
 
-    @api.depends("date")
-    @api.depends_context("lang")
+    @api.depends("date", "kind")
+    @api.depends_context("lang", "tz")
     def _compute_display_name(self):
         """For people; ``name`` is the date alone, which sorts."""
         for run in self:
