@@ -7,9 +7,9 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..engine import worklist
+from ..engine.statement import AGEING_LIMITS
 
 REFRESH_BATCH = 5_000
-BUCKETS = (30, 60, 90)  # last day late of each column of the ageing; the rest is beyond
 
 ZERO = Decimal(0)
 
@@ -352,6 +352,7 @@ class CreditProfile(models.Model):
 
     def _figures_query(self, company, day):
         """All facts of these profiles (of one company), one row per profile."""
+        __, late_30, late_60, late_90 = AGEING_LIMITS  # as on statements of account
         return SQL(
             """
         WITH debtor AS (
@@ -504,9 +505,9 @@ class CreditProfile(models.Model):
             profiles=self.ids,
             companies=self.env["dunning.situation"]._branch_ids(company),
             day=day,
-            late_30=day - timedelta(days=BUCKETS[0]),
-            late_60=day - timedelta(days=BUCKETS[1]),
-            late_90=day - timedelta(days=BUCKETS[2]),
+            late_30=day - timedelta(days=late_30),
+            late_60=day - timedelta(days=late_60),
+            late_90=day - timedelta(days=late_90),
         )
 
     # === SCHEDULED ACTIONS === #
