@@ -4,6 +4,7 @@ Fetched only when the tests need it. Chromium moves with security updates, so it
 not in `debs.lock`: apt's check of the archive's signature vouches for it.
 """
 
+import ctypes.util
 import os
 import shutil
 import subprocess
@@ -13,6 +14,8 @@ from . import atomic, debs, paths, renderer
 from .progress import HarnessError, step
 
 FOLDER = paths.STATE / "chromium"
+#: what Playwright's driver needs and a bare machine has not; see inside/chromium.py
+DRIVER = paths.STATE / "driver"
 #: the names Odoo's test framework looks for, in its order
 NAMES = ("google-chrome", "chromium", "chromium-browser", "google-chrome-stable")
 #: has the first of them, so that no broken browser on the machine comes before it
@@ -24,6 +27,10 @@ def ensure() -> str | None:
 
     :return: why there is none, in one line; None if there is
     """
+    try:
+        _fetch_driver_library()
+    except HarnessError as error:
+        return str(error).splitlines()[0]
     installed = next(filter(None, map(_installed, NAMES)), None)
     if installed and _trouble(installed) is None:
         WRAPPER.unlink(missing_ok=True)
@@ -44,6 +51,23 @@ def program() -> str:
 def _installed(name: str) -> str | None:
     found = shutil.which(name)
     return found if found and found != str(WRAPPER) else None
+
+
+def _fetch_driver_library() -> None:
+    """libatomic, which Playwright's driver is linked to, where the machine lacks it."""
+    if ctypes.util.find_library("atomic"):
+        return
+    inputs = paths.fingerprint(debs.machine_fingerprint())
+    with atomic.locked(paths.cache_dir() / "lock"), atomic.locked(paths.STATE / "lock"):
+        if atomic.is_stamped(DRIVER, inputs):
+            return
+        with step("A library for the pictures") as shown:
+
+            def build(target):
+                files = debs.archive().fetch_closure("libatomic1", shown)
+                debs.unpack(files, target, shown)
+
+            atomic.build_folder(DRIVER, inputs, build)
 
 
 def _fetch() -> None:

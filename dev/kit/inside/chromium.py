@@ -4,8 +4,10 @@ Playwright brings the protocol, the waiting and the browser's clock; the browser
 one the tours run in, so nothing else is downloaded.
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -17,6 +19,7 @@ _QUIET = 400
 
 @contextmanager
 def launched(program: str) -> Iterator[Browser]:
+    _offer_libraries()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=program,
@@ -35,6 +38,16 @@ def launched(program: str) -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
+
+
+def _offer_libraries() -> None:
+    """Let the driver, our child, find what kit/browser.py fetched for it."""
+    driver = Path(__file__).resolve().parents[3] / ".dev" / "driver"
+    found = sorted({str(file.parent) for file in driver.rglob("libatomic.so.*")})
+    known = os.environ.get("LD_LIBRARY_PATH")
+    folders = [*found, *([known] if known else [])]
+    if found and known not in folders[:1]:
+        os.environ["LD_LIBRARY_PATH"] = ":".join(dict.fromkeys(folders))
 
 
 def log_in(page: Page, url: str, login: str = "admin") -> None:
