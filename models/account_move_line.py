@@ -1,5 +1,4 @@
 from odoo import api, fields, models
-from odoo.tools import SQL
 
 from ..engine.escalation import Escalate
 from .res_partner import PROFILE_GROUPS
@@ -98,37 +97,6 @@ class AccountMoveLine(models.Model):
             else:
                 result[key] = labels[decision.reason.value]
         return result
-
-    @api.model
-    def _set_dunning_levels(self, rows):
-        """Write levels of many items in one statement.
-
-        By SQL, because the items are posted: nothing of the entry changes, no total has
-        to be recomputed, and core's checks of posted entries cost per record.
-
-        :param rows: list of ``(item id, level id or None, date or None)``.
-        """
-        if not rows:
-            return
-        self.flush_model(["dunning_level_id", "dunning_date"])
-        ids, levels, dates = (list(column) for column in zip(*rows, strict=True))
-        self.env.cr.execute(
-            SQL(
-                """
-            UPDATE account_move_line line
-               SET dunning_level_id = told.level_id, dunning_date = told.day
-              FROM UNNEST(%s::integer[], %s::integer[], %s::date[])
-                   AS told (id, level_id, day)
-             WHERE line.id = told.id
-            """,
-                ids,
-                levels,
-                dates,
-            )
-        )
-        self.browse(ids).invalidate_recordset(
-            ["dunning_level_id", "dunning_date"], flush=False
-        )
 
     def action_pause_dunning(self):
         """Open the dialogue that pauses these items."""

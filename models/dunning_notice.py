@@ -1,9 +1,12 @@
 from datetime import timedelta
+from decimal import Decimal
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 from .dunning_level import CHANNELS
+
+ZERO = Decimal(0)
 
 # What a customer was told; never changes once issued.
 FROZEN = {
@@ -45,7 +48,12 @@ class DunningNotice(models.Model):
 
     _name = "dunning.notice"
     _description = "Dunning Notice"
-    _inherit = ["mail.thread", "credit.letter.mixin", "dunning.collector.mixin"]
+    _inherit = [
+        "mail.thread",
+        "credit.letter.mixin",
+        "dunning.collector.mixin",
+        "dunning.bulk.mixin",
+    ]
     _order = "date desc, id desc"
     _check_company_auto = True
     _mail_post_access = "read"  # collectors talk, the record itself is not theirs
@@ -101,7 +109,6 @@ class DunningNotice(models.Model):
         required=True,
         readonly=True,
         copy=False,
-        tracking=True,
     )
     edited = fields.Boolean(
         readonly=True, help="A person has changed the proposal of this notice."
@@ -134,6 +141,15 @@ class DunningNotice(models.Model):
     issued_by_id = fields.Many2one("res.users", readonly=True, copy=False)
     approved_by_id = fields.Many2one("res.users", readonly=True, copy=False)
     approved_at = fields.Datetime(readonly=True, copy=False)
+    issue_requested_by_id = fields.Many2one(
+        "res.users",
+        string="Issue asked for by",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        help="Who asked for the issue in the background; the system, where the policy "
+        "is automatic.",
+    )
     delivery_ids = fields.One2many("dunning.delivery", "notice_id")
     delivery_state = fields.Selection(
         [
@@ -196,7 +212,10 @@ class DunningNotice(models.Model):
             states = set(notice.delivery_ids.mapped("state"))
             if states & {"sent", "delivered"}:
                 notice.delivery_state = "sent"
-            elif states & {"queued", "sending"}:
+            elif states & {"queued", "sending"} or (
+                notice.state == "issued" and not states
+            ):
+                # without deliveries: its letter is being made
                 notice.delivery_state = "pending"
             elif states & {"failed", "returned"}:
                 notice.delivery_state = "failed"
@@ -339,6 +358,7 @@ class DunningNotice(models.Model):
                     "cancel_reason": False,
                     "approved_by_id": False,
                     "approved_at": False,
+                    "issue_requested_by_id": False,
                     "error": False,
                     "edited": False,
                     "own_channel": False,
@@ -367,8 +387,38 @@ class DunningNotice(models.Model):
     # === BUSINESS METHODS: PROPOSAL === #
 
     @api.model
+    def _propose_all(self, run, decided):
+        """Draft notices of a run, for what the rules decided; all at once.
+
+        :param decided: list of ``(profile, situation, outcome)``, each with a message.
+        """
+        prepared = [self._prepare_from_outcome(run, *facts) for facts in decided]
+        notices = self._create_rows([vals for vals, __ in prepared])
+        notices._create_lines(
+            {
+                notice.id: lines
+                for notice, (__, lines) in zip(notices, prepared, strict=True)
+            }
+        )
+        return notices
+
+    def _create_lines(self, lines):
+        """Lines of notices of one company.
+
+        :param lines: ``{notice id: values as _prepare_lines makes them}``.
+        """
+        company = self.company_id.id
+        return self.env["dunning.notice.line"]._create_rows(
+            [
+                {**line, "notice_id": notice_id, "company_id": company}
+                for notice_id, mine in lines.items()
+                for line in mine
+            ]
+        )
+
+    @api.model
     def _prepare_from_outcome(self, run, profile, situation, outcome):
-        """Values of a draft notice from what the rules decided."""
+        """Values of a draft notice from what the rules decided, and of its lines."""
         message = outcome.message
         level = self.env["dunning.level"].browse(message.level.key)
         escalated = {key: step.key for key, step in outcome.escalated.items()}
@@ -376,15 +426,18 @@ class DunningNotice(models.Model):
         return {
             "run_id": run.id,
             "profile_id": profile.id,
+            "partner_id": profile.partner_id.id,
             "company_id": run.company_id.id,
-            "policy_id": profile.effective_policy_id.id,
+            "policy_id": level.policy_id.id,
             "level_id": level.id,
             "proposed_level_id": level.id,
             "date": run.date,
-            "line_ids": [fields.Command.create(line) for line in lines],
+            "deadline_date": run.date + timedelta(days=level.deadline_days),
+            "delivery_state": False,
+            "attention": False,
             **self._prepare_recipient(level, situation.addresses),
             **self._prepare_amounts(lines),
-        }
+        }, lines
 
     @api.model
     def _prepare_recipient(self, level, addresses, after=None, chosen=False):
@@ -410,12 +463,31 @@ class DunningNotice(models.Model):
 
         :param escalated: ``{item id: level id}``.
         """
+        blank = {
+            "kind": "item",
+            "move_line_id": False,
+            "move_id": False,
+            "name": False,
+            "invoice_date": False,
+            "date_maturity": False,
+            "days_late": 0,
+            "currency_id": False,
+            "amount_original": ZERO,
+            "amount_paid": ZERO,
+            "residual": ZERO,
+            "residual_company": ZERO,
+            "escalated": False,
+            "level_id": False,
+            "proposed_level_id": False,
+            "level_before_id": False,
+            "date_before": False,
+        }
         lines = []
         for key in carried:
             row = situation.rows[key]
             lines.append(
                 {
-                    "kind": "item",
+                    **blank,
                     "move_line_id": row.id,
                     "move_id": row.move_id,
                     "name": row.name,
@@ -423,14 +495,15 @@ class DunningNotice(models.Model):
                     "date_maturity": row.due_date,
                     "days_late": max((day - row.due_date).days, 0),
                     "currency_id": row.currency_id,
-                    "amount_original": float(row.original_currency),
-                    "amount_paid": float(row.original_currency - row.residual_currency),
-                    "residual": float(row.residual_currency),
-                    "residual_company": float(row.residual),
+                    "amount_original": row.original_currency,
+                    "amount_paid": row.original_currency - row.residual_currency,
+                    "residual": row.residual_currency,
+                    "residual_company": row.residual,
                     "escalated": key in escalated,
                     "level_id": escalated.get(key, False),
-                    "level_before_id": row.level_id,
-                    "date_before": row.level_date,
+                    "proposed_level_id": escalated.get(key, False),
+                    "level_before_id": row.level_id or False,
+                    "date_before": row.level_date or False,
                 }
             )
         for row in situation.credits:
@@ -438,6 +511,7 @@ class DunningNotice(models.Model):
                 continue
             lines.append(
                 {
+                    **blank,
                     "kind": "credit",
                     "move_line_id": row.id,
                     "move_id": row.move_id,
@@ -445,34 +519,39 @@ class DunningNotice(models.Model):
                     "invoice_date": row.invoice_date,
                     "date_maturity": row.due_date,
                     "currency_id": row.currency_id,
-                    "amount_original": float(row.original_currency),
-                    "residual": float(row.residual_currency),
-                    "residual_company": float(row.residual),
+                    "amount_original": row.original_currency,
+                    "residual": row.residual_currency,
+                    "residual_company": row.residual,
                 }
             )
         for payment in situation.pending:
             lines.append(
                 {
+                    **blank,
                     "kind": "payment",
                     "name": payment["name"],
                     "invoice_date": payment["date"],
                     "currency_id": payment["currency_id"],
-                    "amount_original": -float(payment["currency"]),
-                    "residual": -float(payment["currency"]),
-                    "residual_company": -float(payment["company"]),
+                    "amount_original": -payment["currency"],
+                    "residual": -payment["currency"],
+                    "residual_company": -payment["company"],
                 }
             )
         return lines
 
     @api.model
     def _prepare_amounts(self, lines):
-        claimed = sum(v["residual_company"] for v in lines if v["kind"] == "item")
-        credit = -sum(v["residual_company"] for v in lines if v["kind"] != "item")
-        currency = self.env.company.currency_id
+        """Totals in company currency; what the lines carry is rounded already."""
+        claimed = sum(
+            (v["residual_company"] for v in lines if v["kind"] == "item"), ZERO
+        )
+        credit = -sum(
+            (v["residual_company"] for v in lines if v["kind"] != "item"), ZERO
+        )
         return {
-            "amount_claimed": currency.round(claimed),
-            "amount_credit": currency.round(credit),
-            "amount_due": currency.round(claimed - credit),
+            "amount_claimed": claimed,
+            "amount_credit": credit,
+            "amount_due": claimed - credit,
         }
 
     def _set_level(self, level):

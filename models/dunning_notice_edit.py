@@ -115,7 +115,14 @@ class DunningNotice(models.Model):
 
     def _unapprove(self):
         """Back to a proposal, with everything else as it is."""
-        self.write({"state": "draft", "approved_by_id": False, "approved_at": False})
+        self.write(
+            {
+                "state": "draft",
+                "approved_by_id": False,
+                "approved_at": False,
+                "issue_requested_by_id": False,
+            }
+        )
 
     def _lower_levels(self):
         """The levels of the policy a person may choose instead, the firmest last."""

@@ -1,13 +1,77 @@
-import hashlib
 import logging
+from collections import defaultdict
+from dataclasses import dataclass
+from decimal import Decimal
 
 from psycopg2 import OperationalError
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 from ..engine import escalation
 
 _logger = logging.getLogger(__name__)
+
+LEVEL_COLUMNS = ["dunning_level_id", "dunning_date"]
+
+# What a line is made of: the keys of the values that _prepare_lines makes.
+LINE_FACTS = (
+    "kind",
+    "move_line_id",
+    "move_id",
+    "name",
+    "invoice_date",
+    "date_maturity",
+    "days_late",
+    "currency_id",
+    "amount_original",
+    "amount_paid",
+    "residual",
+    "residual_company",
+    "escalated",
+    "level_id",
+    "level_before_id",
+    "date_before",
+)
+AMOUNTS = slice(8, 12)
+
+
+@dataclass(slots=True)
+class Fact:
+    """A stored line: what the rules ask for, and all of it for comparison."""
+
+    kind: str
+    item: int | None
+    escalated: bool
+    level: int | None
+    values: list
+
+    @classmethod
+    def from_row(cls, values):
+        values[AMOUNTS] = [Decimal(text or 0) for text in values[AMOUNTS]]
+        return cls(values[0], values[1], values[12] or False, values[13], values)
+
+
+def _comparable(line):
+    """Prepared values of a line in the shape of ``Fact.values``."""
+    return [
+        None if value is False and name != "escalated" else value
+        for name in LINE_FACTS
+        for value in (line[name],)
+    ]
+
+
+class _EngineLevels(dict):
+    """Levels as the rules see them, each made once."""
+
+    def __init__(self, env):
+        super().__init__()
+        self.env = env
+
+    def __missing__(self, level_id):
+        self[level_id] = self.env["dunning.level"].browse(level_id)._to_engine()
+        return self[level_id]
 
 
 class DunningNotice(models.Model):
@@ -18,42 +82,57 @@ class DunningNotice(models.Model):
     # === BUSINESS METHODS: ISSUE === #
 
     def _issue(self, day):
-        """Issue approved notices: re-check, freeze, letter, levels, outbox.
+        """Issue approved notices: re-check, freeze, number, levels.
 
-        All or nothing per notice. A notice that cannot be issued (its template does not
-        render, say) keeps its error and stays approved; the others go on.
+        Their letters follow by ``_make_letters``. A notice that cannot be issued keeps
+        its error and stays approved; the others go on.
 
         :param day: date of the letters; a proposal that waited is dated anew.
         :return: the notices issued.
         """
-        approved = self.filtered(lambda n: n.state == "approved")
+        approved = self._lock_to_issue()
         approved.filtered(lambda n: n.date < day).date = day
-        going = approved._recheck_before_issue()
-        issued = going._issue_or_split()
+        issued = approved._one_by_one_if_needed("_recheck_before_issue")
+        issued = issued._one_by_one_if_needed("_issue_now")
         approved.run_id._update_state()
         return issued
 
-    def _issue_or_split(self):
-        """Issue together; when that fails, in parts, so that one cannot stop all.
+    def _lock_to_issue(self):
+        """The approved ones whose customers nobody else is changing at the moment.
 
-        Together, because all letters of one attempt are printed by one process. The
-        parts are the levels first: what does not render is mostly a level's text.
+        The others are left for the next time: they are not waited for, and a conflict
+        would cost the whole batch.
+        """
+        profiles = self.profile_id.sudo().try_lock_for_update(allow_referencing=True)
+        mine = self.filtered(lambda n: n.profile_id in profiles)
+        return mine.filtered(lambda n: n.state == "approved")
+
+    def _one_by_one_if_needed(self, step):
+        """Take a step together; when that fails, in parts, so that one cannot stop all.
+
+        :param step: name of a method that gives back the notices that go on.
+        :return: what the step gave back; a notice that failed keeps its error.
         """
         if not self:
             return self
         try:
             with self.env.cr.savepoint():
-                self._issue_now()
-                return self
+                return getattr(self, step)()
         except OperationalError:
             raise  # another transaction was first: tried again as a whole
-        except Exception as error:  # a template may raise anything; it is reported
+        except Exception as error:  # whatever it is, it is reported
             if len(self) > 1:
-                levels = list(self.grouped("level_id").values())
-                parts = levels if len(levels) > 1 else self
-                return self.browse().union(*(part._issue_or_split() for part in parts))
+                return self.browse().union(
+                    *(part._one_by_one_if_needed(step) for part in self._parts())
+                )
             self._report_failure(error)
             return self.browse()
+
+    def _parts(self):
+        """Halves; but the levels first, as what does not render is mostly a text."""
+        levels = list(self.grouped("level_id").values())
+        half = len(self) // 2
+        return levels if len(levels) > 1 else [self[:half], self[half:]]
 
     def _report_failure(self, error):
         """Keep the error on the notice, and tell a person."""
@@ -71,58 +150,107 @@ class DunningNotice(models.Model):
         )
 
     def _recheck_before_issue(self):
-        """Compare with today's facts; cancel what no longer holds, refresh the rest."""
-        going = self.browse()
-        for notice, situation, verdict in self._recheck():
-            try:
-                with self.env.cr.savepoint():
-                    if notice._refresh_from(situation, verdict):
-                        going |= notice
-            except OperationalError:
-                raise  # another transaction was first: tried again as a whole
-            except Exception as error:  # reported; it must not stop the others
-                notice._report_failure(error)
-        return going
+        """Compare with today's facts; cancel what no longer holds, refresh the rest.
 
-    def _refresh_from(self, situation, verdict):
-        """Take over what the re-check found.
-
-        :return: whether the notice may go; otherwise it is cancelled with the reason.
+        :return: the notices that may go.
         """
-        self.ensure_one()
+        stored = self._stored_lines()
+        cancelled, relined, going = defaultdict(list), {}, []
+        for notice, situation, verdict in self._recheck():
+            reason = notice._reason_to_cancel(situation, verdict)
+            if reason:
+                cancelled[reason].append(notice.id)
+                continue
+            facts = stored[notice.id]
+            lines = notice._refresh_from(situation, verdict, facts)
+            if [_comparable(line) for line in lines] != [f.values for f in facts]:
+                relined[notice.id] = lines
+            going.append(notice.id)
+        for reason, ids in cancelled.items():
+            self.browse(ids)._cancel(reason)
+        self._replace_lines(relined)
+        return self.browse(going).filtered(lambda n: n._holds_own_text())
+
+    def _reason_to_cancel(self, situation, verdict):
+        """Why the notice must not go any more; a sentence, or ``False``."""
         if isinstance(verdict, escalation.Skip):
-            self._cancel(self._reason_label(verdict.reason))
-            return False
+            return self._reason_label(verdict.reason)
         if self.profile_id.effective_policy_id != self.policy_id:
-            self._cancel(self.env._("The customer has another policy meanwhile"))
-            return False
-        # as proposed: what the items are told at most follows when it is issued
-        escalated = {
-            line.move_line_id.id: line.level_id.id
-            for line in self.line_ids
-            if line.escalated and line.move_line_id.id in verdict.escalated
-        }
+            return self.env._("The customer has another policy meanwhile")
         level = self.env["dunning.level"].browse(verdict.level.key)
-        recipient = self._prepare_recipient(
-            level, situation.addresses, chosen=self.own_channel
-        )
-        if not recipient["channel"]:
-            self._cancel(self._reason_label(escalation.Reason.NO_ADDRESS))
+        if not self._pick_recipient(level, situation.addresses)["channel"]:
             profile = self.profile_id._in_words_of_responsible()
             profile._notify_person(profile.env._("No address for a dunning notice"))
-            return False
+            return self._reason_label(escalation.Reason.NO_ADDRESS)
+        return False
+
+    def _pick_recipient(self, level, addresses):
+        return self._prepare_recipient(level, addresses, chosen=self.own_channel)
+
+    def _refresh_from(self, situation, verdict, facts):
+        """Take over what the re-check found, where it differs.
+
+        :param facts: the lines as they are stored.
+        :return: values of the lines as they have to be.
+        """
+        # as proposed: what the items are told at most follows when it is issued
+        escalated = {
+            fact.item: fact.level
+            for fact in facts
+            if fact.escalated and fact.item in verdict.escalated
+        }
+        level = self.env["dunning.level"].browse(verdict.level.key)
         lines = self._prepare_lines(self.date, situation, verdict.carried, escalated)
-        self.line_ids.unlink()
-        self.write(
-            {
-                "level_id": level.id,
-                "error": False,
-                "line_ids": [fields.Command.create(line) for line in lines],
-                **recipient,
-                **self._prepare_amounts(lines),
-            }
-        )
-        return self._holds_own_text()
+        fresh = {
+            "level_id": level.id,
+            "error": False,
+            **self._pick_recipient(level, situation.addresses),
+            **{name: float(v) for name, v in self._prepare_amounts(lines).items()},
+        }
+        changed = {
+            name: value
+            for name, value in fresh.items()
+            if self._fields[name].convert_to_write(self[name], self) != value
+        }
+        if changed:
+            self.write(changed)
+        return lines
+
+    def _stored_lines(self):
+        """``{notice id: [Fact]}``: the lines as stored, by one query for all."""
+        Line = self.env["dunning.notice.line"]
+        Line.flush_model()
+        result = {notice_id: [] for notice_id in self.ids}
+        for notice_id, *values in self.env.execute_query(
+            SQL(
+                """
+            SELECT notice_id, %(columns)s
+              FROM dunning_notice_line
+             WHERE notice_id = ANY(%(notices)s)
+          ORDER BY notice_id, id
+            """,
+                columns=SQL(", ").join(
+                    SQL("%s::text", SQL.identifier(name))
+                    if Line._fields[name].type == "monetary"
+                    else SQL.identifier(name)
+                    for name in LINE_FACTS
+                ),
+                notices=self.ids,
+            )
+        ):
+            result[notice_id].append(Fact.from_row(values))
+        return result
+
+    def _replace_lines(self, lines):
+        """Other lines for notices that are not issued.
+
+        :param lines: ``{notice id: values as _prepare_lines makes them}``.
+        """
+        if not lines:
+            return
+        notices = self.browse(lines)
+        notices.line_ids.unlink()
+        notices._create_lines(lines)
 
     def _recheck(self, issued=False, day=None):
         """Ask the rules whether the notices may (still) go.
@@ -132,6 +260,7 @@ class DunningNotice(models.Model):
         :return: list of ``(notice, situation, Confirmed or Skip)``.
         """
         result = []
+        stored = self._stored_lines()
         for (company, today), notices in self.grouped(
             lambda n: (n.company_id, day or n.date)
         ).items():
@@ -141,18 +270,19 @@ class DunningNotice(models.Model):
             policies = {
                 policy: policy._to_engine(company) for policy in notices.policy_id
             }
+            levels = _EngineLevels(self.env)
             for notice in notices:
                 situation = situations[notice.profile_id]
-                items = notice.line_ids.filtered(lambda li: li.kind == "item")
+                items = [f for f in stored[notice.id] if f.item and f.kind == "item"]
                 verdict = escalation.recheck(
                     policies[notice.policy_id],
                     situation.customer,
-                    notice.level_id._to_engine(),
-                    carried=items.move_line_id.ids,
+                    levels[notice.level_id.id],
+                    carried=[fact.item for fact in items],
                     escalated={
-                        line.move_line_id.id: line.level_id._to_engine()
-                        for line in items
-                        if line.escalated and line.move_line_id
+                        fact.item: levels[fact.level]
+                        for fact in items
+                        if fact.escalated
                     },
                     now=now,
                     issued=issued,
@@ -161,148 +291,189 @@ class DunningNotice(models.Model):
         return result
 
     def _issue_now(self):
-        """Freeze texts and letters, write the levels down, fill the outbox."""
+        """Freeze what is told, number it, write the levels down.
+
+        :return: the notices issued.
+        """
         notices = self.with_context(dunning_issuing=True)
-        now = fields.Datetime.now()
         notices._cap_item_levels()
-        texts = notices._render_texts()
-        for notice in notices:
-            notice.write(
-                {
-                    "name": notice._next_number(),
-                    "state": "issued",
-                    "issued_at": now,
-                    "issued_by_id": self.env.uid,
-                    "error": False,
-                    **texts[notice.id],
-                }
-            )
-        letters = notices._render_letters()
-        attachments = (
-            self.env["ir.attachment"]
-            .sudo()
-            .create(
-                [
-                    notices._prepare_attachment(notice, letters[notice.id])
-                    for notice in notices
-                ]
-            )
-        )  # sudo: part of issuing, whoever may issue; reading follows the notice
-        for notice, attachment in zip(notices, attachments, strict=True):
-            notice.write(
-                {
-                    "attachment_id": attachment.id,
-                    "pdf_sha256": hashlib.sha256(letters[notice.id]).hexdigest(),
-                }
-            )
+        notices.write(
+            {
+                "state": "issued",
+                "issued_at": fields.Datetime.now(),
+                "issued_by_id": self.env.uid,
+                "issue_requested_by_id": False,
+                "error": False,
+            }
+        )
+        notices._assign_numbers()
         notices._write_levels()
         for day, group in notices.grouped("date").items():
             # sudo: collectors issue; the snapshot of the profile follows
             group.profile_id.sudo().write({"last_contact_date": day})
             group.profile_id._refresh_figures(day)
-        self.env["dunning.delivery"]._queue(notices)
+        return self
 
     def _cap_item_levels(self):
         """Items are told no firmer a level than the message that carries them.
 
         Nor do they fall back: told less than before, they stay where they were.
         """
-        for line in self.line_ids.filtered("escalated"):
-            level, before = line.notice_id.level_id, line.level_before_id
-            told = min(line.level_id | level, key=lambda li: li._to_engine().firmness)
-            if before and told.days < before.days:
-                told = before
-            if line.level_id != told:
-                line.level_id = told
+        self.env["dunning.notice.line"].flush_model()
+        self.flush_model(["level_id"])
+        levels = _EngineLevels(self.env)
+        told_by_level = defaultdict(list)
+        for line_id, level_id, message_id, before_id in self.env.execute_query(
+            SQL(
+                """
+            SELECT line.id, line.level_id, notice.level_id, line.level_before_id
+              FROM dunning_notice_line line
+              JOIN dunning_notice notice ON notice.id = line.notice_id
+             WHERE notice.id = ANY(%s)
+               AND line.escalated
+               AND (line.level_id != notice.level_id
+                    OR line.level_before_id IS NOT NULL)
+          ORDER BY line.id
+            """,
+                self.ids,
+            )
+        ):
+            told = min(levels[level_id], levels[message_id], key=lambda li: li.firmness)
+            if before_id and told.days < levels[before_id].days:
+                told = levels[before_id]
+            if told.key != level_id:
+                told_by_level[told.key].append(line_id)
+        for level_id, line_ids in told_by_level.items():
+            lines = self.env["dunning.notice.line"].browse(line_ids)
+            lines.with_context(dunning_issuing=True).level_id = level_id
 
-    def _render_texts(self):
-        """Title, body and closing of each letter, in its recipient's language."""
-        result = {notice.id: {} for notice in self}
-        for level, notices in self.grouped("level_id").items():
-            langs = {notice.id: notice.lang for notice in notices}
-            for name in ("letter_body", "letter_closing"):
-                for res_id, text in level._render_field(
-                    name, notices.ids, res_ids_lang=langs
-                ).items():
-                    result[res_id][name] = text
-            for notice in notices:
-                result[notice.id]["letter_title"] = level.with_context(
-                    lang=notice.lang
-                ).letter_title
-                if notice.own_letter_body:
-                    result[notice.id]["letter_body"] = notice.own_letter_body
-        return result
-
-    def _render_letters(self):
-        """The letters, all by one renderer process.
-
-        :return: ``{notice id: bytes}``; PDF, or HTML where the tests render none.
-        """
-        report = self.env["ir.actions.report"].sudo()
-        streams, kind = report._pre_render_qweb_pdf(
-            "account_dunning.report_dunning_letter", res_ids=self.ids
-        )
-        if kind != "pdf":
-            return {notice.id: streams for notice in self}
-        return {notice.id: streams[notice.id]["stream"].getvalue() for notice in self}
+    def _assign_numbers(self):
+        """A number for each that has none yet; numbers in the order of the notices."""
+        for (company, day), notices in self.grouped(
+            lambda n: (n.company_id, n.date)
+        ).items():
+            unnumbered = notices.filtered(lambda n: not n.name)
+            numbers = unnumbered.with_company(company)._next_numbers(
+                len(unnumbered), day
+            )
+            self._update_rows(
+                {
+                    notice.id: {"name": number}
+                    for notice, number in zip(unnumbered, numbers, strict=True)
+                }
+            )
 
     @api.model
-    def _prepare_attachment(self, notice, content):
-        is_pdf = content.startswith(b"%PDF")
-        return {
-            "name": f"{notice.name.replace('/', '-')}.{'pdf' if is_pdf else 'html'}",
-            "raw": content,
-            "mimetype": "application/pdf" if is_pdf else "text/html",
-            "res_model": self._name,
-            "res_id": notice.id,
-            "company_id": notice.company_id.id,
-        }
+    def _next_numbers(self, count, day):
+        """The next numbers of notices of the current company.
 
-    def _next_number(self):
-        self.ensure_one()
-        return (
+        By one query from a sequence that may have gaps, as ours is made; one by one
+        from one without gaps.
+        """
+        if not count:
+            return []
+        sequence = (
             self.env["ir.sequence"]
             .sudo()
-            .with_company(self.company_id)
-            .next_by_code("dunning.notice", sequence_date=self.date)
+            .search(
+                [
+                    ("code", "=", "dunning.notice"),
+                    ("company_id", "in", [self.env.company.id, False]),
+                ],
+                order="company_id",
+                limit=1,
+            )
+        )  # sudo: part of issuing, whoever may issue
+        if not sequence:
+            raise UserError(
+                self.env._(
+                    "There is no sequence “dunning.notice” to number notices with. An "
+                    "administrator can make one in Technical, Sequences."
+                )
+            )
+        if sequence.implementation != "standard":
+            return [sequence.next_by_id(sequence_date=day) for __ in range(count)]
+        holder = sequence._get_current_sequence(sequence_date=day)
+        if holder == sequence:
+            name = f"ir_sequence_{sequence.id:03d}"
+        else:
+            name = f"ir_sequence_{sequence.id:03d}_{holder.id:03d}"
+            sequence = sequence.with_context(ir_sequence_date_range=holder.date_from)
+        rows = self.env.execute_query(
+            SQL("SELECT nextval(%s) FROM generate_series(1, %s)", name, count)
         )
+        prefix, suffix = sequence._get_prefix_suffix(date=day)
+        return [f"{prefix}{number:0{sequence.padding}d}{suffix}" for (number,) in rows]
 
     def _write_levels(self):
-        """Items carry their new level and its date, from the moment of issue."""
-        lines = self.line_ids.filtered(lambda li: li.escalated and li.move_line_id)
-        self.env["account.move.line"]._set_dunning_levels(
-            [(li.move_line_id.id, li.level_id.id, li.notice_id.date) for li in lines]
+        """Items carry their new level and its date, from the moment of issue.
+
+        By SQL, because the items are posted: nothing of the entry changes, no total has
+        to be recomputed, and core's checks of posted entries cost per record.
+        """
+        self._flush_levels()
+        self.env.cr.execute(
+            SQL(
+                """
+            UPDATE account_move_line item
+               SET dunning_level_id = line.level_id, dunning_date = notice.date
+              FROM dunning_notice_line line
+              JOIN dunning_notice notice ON notice.id = line.notice_id
+             WHERE notice.id = ANY(%s)
+               AND line.escalated
+               AND item.id = line.move_line_id
+            """,
+                self.ids,
+            )
         )
+        self._forget_levels()
+
+    def _flush_levels(self):
+        self.env["account.move.line"].flush_model(LEVEL_COLUMNS)
+        self.env["dunning.notice.line"].flush_model()
+        self.flush_model(["date"])
+
+    def _forget_levels(self):
+        self.env["account.move.line"].invalidate_model(LEVEL_COLUMNS, flush=False)
 
     def _restore_levels(self):
         """Give the items back the level they had: the message reached nobody.
 
         Only where no later notice has moved them on.
         """
-        self.env["account.move.line"].flush_model(["dunning_level_id", "dunning_date"])
-        lines = self.line_ids.filtered(
-            lambda li: (
-                li.escalated
-                and li.sudo().move_line_id.dunning_level_id == li.level_id
-                and li.sudo().move_line_id.dunning_date == li.notice_id.date
+        if not self:
+            return
+        self._flush_levels()
+        self.env.cr.execute(
+            SQL(
+                """
+            UPDATE account_move_line item
+               SET dunning_level_id = line.level_before_id,
+                   dunning_date = line.date_before
+              FROM dunning_notice_line line
+              JOIN dunning_notice notice ON notice.id = line.notice_id
+             WHERE notice.id = ANY(%s)
+               AND line.escalated
+               AND item.id = line.move_line_id
+               AND item.dunning_level_id = line.level_id
+               AND item.dunning_date = notice.date
+            """,
+                self.ids,
             )
         )
-        self.env["account.move.line"]._set_dunning_levels(
-            [
-                (
-                    li.move_line_id.id,
-                    li.level_before_id.id or None,
-                    li.date_before or None,
-                )
-                for li in lines
-            ]
-        )
+        self._forget_levels()
         self.profile_id._recompute_last_contact()
         self.profile_id._refresh_figures()
 
     def _cancel(self, reason):
         """Cancel with a reason; what was already issued keeps its content."""
-        self.write({"state": "cancelled", "cancel_reason": reason})
+        self.write(
+            {
+                "state": "cancelled",
+                "cancel_reason": reason,
+                "issue_requested_by_id": False,
+            }
+        )
 
     def _reason_label(self, reason):
         labels = (
@@ -329,8 +500,9 @@ class DunningNotice(models.Model):
                 notice.delivery_ids._cancel(reason)
                 notice._cancel(reason)
                 withdrawn |= notice
-        withdrawn._restore_levels()
-        withdrawn.run_id._update_state()
+        if withdrawn:
+            withdrawn._restore_levels()
+            withdrawn.run_id._update_state()
         return withdrawn
 
     def _overtaken_reason(self, situation, verdict):
@@ -339,7 +511,7 @@ class DunningNotice(models.Model):
         if isinstance(verdict, escalation.Skip):
             return self._reason_label(verdict.reason)
         lines = self._prepare_lines(self.date, situation, verdict.carried, {})
-        today = self.with_company(self.company_id)._prepare_amounts(lines)["amount_due"]
+        today = float(self._prepare_amounts(lines)["amount_due"])
         if self.currency_id.compare_amounts(today, self.amount_due) < 0:
             return self.env._("Overtaken by a payment or credit")
         return False

@@ -11,6 +11,7 @@ class DunningNoticeLine(models.Model):
 
     _name = "dunning.notice.line"
     _description = "Dunning Notice Line"
+    _inherit = ["dunning.bulk.mixin"]
     _order = "notice_id, kind desc, date_maturity, id"
 
     notice_id = fields.Many2one(
@@ -58,6 +59,12 @@ class DunningNoticeLine(models.Model):
         index="btree_not_null",
         ondelete="restrict",
         help="Level the item reaches with this notice.",
+    )
+    proposed_level_id = fields.Many2one(
+        "dunning.level",
+        ondelete="restrict",
+        help="Level the rules found for the item; it is told less where a person "
+        "lowered the message.",
     )
     level_before_id = fields.Many2one("dunning.level", ondelete="set null")
     date_before = fields.Date(string="Previous reminder on")

@@ -3,7 +3,7 @@ from collections import Counter, defaultdict
 
 from psycopg2 import OperationalError
 
-from odoo import api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL, format_date, format_time
 
@@ -341,9 +341,8 @@ class DunningRun(models.Model):
         Notices are made with full rights: whom the rules choose does not depend on the
         user, who needs the right to the run itself.
         """
-        notices, skips, counts = [], [], Counter(self.skip_counts or {})
+        wanted, skips, counts = [], [], Counter(self.skip_counts or {})
         customers = items = 0
-        Notice = self.env["dunning.notice"].sudo()
         told = self.env["credit.profile"]
         for profile, situation, outcome in decided:
             if not situation.rows:
@@ -351,17 +350,15 @@ class DunningRun(models.Model):
             customers += 1
             items += len(situation.rows)
             if outcome.message:
-                notices.append(
-                    Notice._prepare_from_outcome(self, profile, situation, outcome)
-                )
+                wanted.append((profile, situation, outcome))
             for key, skip in outcome.skipped.items():
                 counts[skip.reason.value] += 1
                 skips.append(self._prepare_skip(profile, situation.rows[key], skip))
             if self._tell_unreachable(profile, situation, outcome):
                 told |= profile
         told._refresh_figures()
-        Notice.with_context(tracking_disable=True).create(notices)
-        self.env["dunning.skip"].sudo().create(skips)
+        self.env["dunning.notice"].sudo()._propose_all(self, wanted)
+        self.env["dunning.skip"].sudo()._create_rows(skips)
         self.write(
             {
                 "customer_count": self.customer_count + customers,
@@ -379,7 +376,7 @@ class DunningRun(models.Model):
             "reason": skip.reason.value,
             "until": skip.until,
             "date_maturity": row.due_date,
-            "residual": float(row.residual),
+            "residual": row.residual,
         }
 
     def _tell_unreachable(self, profile, situation, outcome):
@@ -407,8 +404,8 @@ class DunningRun(models.Model):
         self.state = "proposed"
         automatic = self._automatic_notices()
         if automatic and not self._apply_brake():
-            automatic.action_approve()
-            self.issue_requested = True
+            robot = self.env["res.users"].browse(SUPERUSER_ID)
+            self._request_issue(automatic.action_approve(), robot)
         self._update_state()
 
     def _automatic_notices(self):
@@ -456,10 +453,11 @@ class DunningRun(models.Model):
             return "approved"
         if self.draft_count:
             return "proposed"
+        Notice = self.env["dunning.notice"]
+        mine = fields.Domain("run_id", "=", self.id)
         if self.env["dunning.delivery"].search_count(
-            [("run_id", "=", self.id), ("state", "in", ("queued", "sending"))],
-            limit=1,
-        ):
+            mine & fields.Domain("state", "in", ("queued", "sending")), limit=1
+        ) or Notice.search_count(mine & Notice._unprinted_domain(), limit=1):
             return "issued"
         return "done"
 

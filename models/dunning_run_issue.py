@@ -1,7 +1,7 @@
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import UserError
 
-ISSUE_BATCH = 50  # notices whose letters one renderer process prints
+ISSUE_BATCH = 500  # notices issued, and committed, together
 ISSUE_AT_ONCE = 50  # more than this are issued in the background
 
 
@@ -10,14 +10,31 @@ class DunningRun(models.Model):
 
     _inherit = "dunning.run"
 
-    issue_requested_by_id = fields.Many2one(
-        "res.users",
-        string="Issue asked for by",
-        readonly=True,
-        copy=False,
-        help="Who asked for the issue in the background; empty: an automatic policy.",
-    )
+    requested_count = fields.Integer(compute="_compute_requested_count")
     waiting_reason = fields.Char(compute="_compute_waiting_reason")
+
+    def _compute_requested_count(self):
+        counts = dict(
+            self.env["dunning.notice"]._read_group(
+                fields.Domain("run_id", "in", self.ids) & self._requested_domain(),
+                ["run_id"],
+                ["__count"],
+            )
+        )
+        for run in self:
+            run.requested_count = counts.get(run, 0)
+
+    @api.model
+    def _requested_domain(self):
+        """Approved notices that the machine has been asked to issue, and can.
+
+        One that failed waits for a person.
+        """
+        return (
+            fields.Domain("state", "=", "approved")
+            & fields.Domain("issue_requested_by_id", "!=", False)
+            & fields.Domain("error", "=", False)
+        )
 
     @api.depends("issue_requested", "company_id")
     def _compute_waiting_reason(self):
@@ -63,46 +80,64 @@ class DunningRun(models.Model):
                     run=self.display_name,
                 )
             )
-        return self._issue_by_person(self.env["dunning.notice"], today)
+        return self._issue_by_person(self._approved_notices(), today)
+
+    def _approved_notices(self):
+        return self.env["dunning.notice"].search(
+            [("run_id", "=", self.id), ("state", "=", "approved")], order="id"
+        )
 
     def _issue_by_person(self, notices, today):
         """Issue what a person asked for: at once, or in the background if it is much.
 
-        :param notices: only these approved ones; empty means all.
+        :param notices: the approved notices meant.
         """
-        wanted = len(notices) or self.approved_count
         allowance = self.company_id._dunning_allowance()
+        wanted = len(notices)
         at_once = wanted if allowance is None else min(wanted, allowance)
         if at_once > ISSUE_AT_ONCE:
-            self._issue_in_background()
+            self._issue_in_background(notices)
             return self._tell(
                 self.env._(
                     "%(count)s notices are being issued in the background.",
                     count=wanted,
                 )
             )
-        before = self.issued_count
+        issued = self.env["dunning.notice"]
         if at_once:
-            self._issue_notices(day=today, notices=notices)
-        self.invalidate_recordset()
-        waiting = self.approved_count - self.error_count
-        if allowance is None or waiting <= 0:
+            issued = self._issue_notices(notices, today)
+        waiting = notices.filtered(lambda n: n.state == "approved" and not n.error)
+        if not waiting:
             return True
-        self._issue_in_background()
+        self._issue_in_background(waiting)
+        if allowance is None:
+            return self._tell(
+                self.env._(
+                    "%(issued)s issued; %(waiting)s follow within the hour, because "
+                    "somebody is working on their customers at the moment.",
+                    issued=len(issued),
+                    waiting=len(waiting),
+                ),
+            )
         return self._tell(
             self.env._(
                 "%(issued)s issued, %(waiting)s wait for the next working day: the "
                 "go-live limit is %(limit)s notices a day.",
-                issued=self.issued_count - before,
-                waiting=waiting,
+                issued=len(issued),
+                waiting=len(waiting),
                 limit=self.company_id.dunning_daily_limit,
             ),
             kind="warning",
         )
 
-    def _issue_in_background(self):
-        self.write({"issue_requested": True, "issue_requested_by_id": self.env.uid})
+    def _issue_in_background(self, notices):
+        """Ask the scheduled action to issue these approved notices, and no others."""
+        self._request_issue(notices, self.env.user)
         self.env.ref("account_dunning.ir_cron_issue").sudo()._trigger()
+
+    def _request_issue(self, notices, user):
+        notices.write({"issue_requested_by_id": user.id, "error": False})
+        self.issue_requested = True
 
     def action_send(self):
         """Hand the queued e-mails and calls of this run over now."""
@@ -165,36 +200,30 @@ class DunningRun(models.Model):
 
     # === BUSINESS METHODS === #
 
-    def _issue_notices(self, limit=None, day=None, notices=None):
-        """Issue approved notices, at most ``limit`` of them, and not more than the
-        company's daily limit leaves.
+    def _issue_notices(self, notices=None, day=None):
+        """Issue approved notices with their letters, as many as the company's daily
+        limit leaves, the most pressing first.
 
-        :param day: date of the letters; defaults to the date of the run.
-        :param notices: only these.
-        :return: how many approved notices were looked at.
+        :param notices: default: all approved ones of the run.
+        :param day: date of the letters; default: that of the run.
+        :return: the notices issued.
         """
         self.ensure_one()
-        domain = fields.Domain("run_id", "=", self.id) & fields.Domain(
-            "state", "=", "approved"
-        )
-        if notices:
-            domain &= fields.Domain("id", "in", notices.ids)
-        if limit:
-            # In the background a notice that failed waits for a person; asked for by a
-            # person, it gets another chance.
-            domain &= fields.Domain("error", "=", False)
+        if notices is None:
+            notices = self._approved_notices()
+        issued = self._issue_frozen(notices, day or self.date)
+        return issued.with_company(self.company_id)._make_letters()
+
+    def _issue_frozen(self, notices, day):
+        """Issue without the letters, which follow by ``_make_letters``."""
         allowance = self.company_id._dunning_claim_allowance()
-        if allowance is None:
-            approved = self.env["dunning.notice"].search(
-                domain, limit=limit, order="id"
-            )
-        else:
-            most = min(limit or allowance, allowance)
-            approved = self.env["dunning.notice"].search(domain)._by_urgency()[:most]
-        for start in range(0, len(approved), ISSUE_BATCH):
-            batch = approved[start : start + ISSUE_BATCH]
-            batch.with_company(self.company_id)._issue(day or self.date)
-        return len(approved)
+        if allowance is not None:
+            notices = notices._by_urgency()[:allowance]
+        issued = self.env["dunning.notice"]
+        for start in range(0, len(notices), ISSUE_BATCH):
+            batch = notices[start : start + ISSUE_BATCH]
+            issued |= batch.with_company(self.company_id)._issue(day)
+        return issued
 
     def _waits_for_next_day(self, today):
         """Whether the machine stops issuing for today: the daily limit of the go-live.
@@ -212,54 +241,77 @@ class DunningRun(models.Model):
 
         What a person approved or asked for stays.
         """
-        for run in self:
-            if run.issue_requested_by_id or run.company_id.dunning_auto_send:
-                continue
+        for run in self.filtered(lambda r: not r.company_id.dunning_auto_send):
             by_machine = run.notice_ids.filtered(
-                lambda n: n.state == "approved" and n.approved_by_id.id == SUPERUSER_ID
+                lambda n: (
+                    n.state == "approved"
+                    and n.approved_by_id.id == SUPERUSER_ID
+                    and n.issue_requested_by_id.id == SUPERUSER_ID
+                )
             )
             by_machine._unapprove()
-            run.issue_requested = False
+            run.issue_requested = bool(run.requested_count)
             run._update_state()
 
     # === SCHEDULED ACTIONS === #
 
     @api.model
     def _cron_issue(self):
-        """Issue, batch by batch, what somebody or an automatic policy asked for."""
+        """Issue, batch by batch, what somebody or an automatic policy asked for; then
+        make the letters of all that is issued.
+
+        Several of these may work at once: each takes what no other has locked.
+        """
         cron = self.env["ir.cron"]
+        Notice = self.env["dunning.notice"]
         requested = fields.Domain("issue_requested", "=", True)
         self.search(requested)._stop_machine()
         runs = self.search(requested, order="date, id")
-        cron._commit_progress(remaining=sum(run._issuable_now() for run in runs))
+        cron._commit_progress(
+            remaining=sum(run._issuable_now() for run in runs)
+            + Notice.search_count(Notice._unprinted_domain())
+        )
         for run in runs:
-            while True:
-                locked = run.try_lock_for_update()
-                if not locked:
-                    break  # another worker is at it
-                today = run.company_id._dunning_today()
-                if run._waits_for_next_day(today):
-                    run.issue_requested = run.approved_count > run.error_count
-                    break
+            if not run._issue_requested_ones(cron):
+                return
+        if Notice._make_waiting_letters(cron._commit_progress):
+            self.env.ref("account_dunning.ir_cron_deliver")._trigger()
+
+    def _issue_requested_ones(self, cron):
+        """Issue what was asked for in this run, batch by batch.
+
+        :return: whether there is time left.
+        """
+        self.ensure_one()
+        Notice = self.env["dunning.notice"]
+        seen = []
+        while self.try_lock_for_update(allow_referencing=True):
+            today = self.company_id._dunning_today()
+            batch = Notice.search(
+                fields.Domain("run_id", "=", self.id)
+                & self._requested_domain()
+                & fields.Domain("id", "not in", seen),
+                limit=None if self.company_id.dunning_daily_limit else ISSUE_BATCH,
+                order="id",
+            )
+            if not batch or self._waits_for_next_day(today):
+                self.issue_requested = bool(self.requested_count)
+                return bool(cron._commit_progress())
+            seen += batch.ids
+            for user, mine in batch.grouped("issue_requested_by_id").items():
                 # in the name of the person who asked for it
-                user = run.issue_requested_by_id or self.env.user
-                done = (
-                    run.with_user(user)
-                    .sudo()
-                    ._issue_notices(limit=ISSUE_BATCH, day=today)
-                )
-                if not done:
-                    run.issue_requested = False
-                if not cron._commit_progress(done) and done:
-                    return
-                if not done:
-                    break
+                run = self.with_user(user).sudo()
+                run._issue_frozen(mine.with_env(run.env), today)
+            if not cron._commit_progress(len(batch)):
+                return False
+        return True  # another worker is at it
 
     def _issuable_now(self):
         """How many notices of the run the machine can issue today."""
         self.ensure_one()
         if self._waits_for_next_day(self.company_id._dunning_today()):
             return 0
-        waiting = self.approved_count - self.error_count
         allowance = self.company_id._dunning_allowance()
-        return waiting if allowance is None else min(waiting, allowance)
+        if allowance is None:
+            return self.requested_count
+        return min(self.requested_count, allowance)

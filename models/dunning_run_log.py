@@ -90,13 +90,12 @@ class DunningRun(models.Model):
         if len(notices) > ISSUE_AT_ONCE or (
             allowance is not None and len(notices) > allowance
         ):
-            notices.error = False
-            self._issue_in_background()
+            self._issue_in_background(notices)
             return self.env._(
                 "%(count)s notices are being issued in the background.",
                 count=len(notices),
             )
-        self._issue_notices(day=today, notices=notices)
+        self._issue_notices(notices, today)
         issued = notices.filtered(lambda n: n.state == "issued")
         failed = notices.filtered("error")
         return self.env._(

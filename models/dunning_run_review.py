@@ -1,3 +1,4 @@
+from collections import defaultdict
 from statistics import median
 
 from odoo import api, fields, models
@@ -169,15 +170,15 @@ class DunningRun(models.Model):
             return
         proposed = notices._to_review()
         run_median = median(message.claimed for message in proposed.values())
-        groups = {}
+        has_last_run = bool(self._last_run())
+        groups = defaultdict(list)
         for notice, message in proposed.items():
-            found = review.remarks(
-                message, len(notices), run_median, bool(self._last_run())
+            found = review.remarks(message, len(notices), run_median, has_last_run)
+            groups[found].append(notice.id)
+        for found, ids in groups.items():
+            notices.browse(ids).write(
+                {f"remark_{r.value}": r in found for r in review.Remark}
             )
-            groups.setdefault(found, self.env["dunning.notice"])
-            groups[found] |= notice
-        for found, group in groups.items():
-            group.write({f"remark_{r.value}": r in found for r in review.Remark})
 
     def _last_run(self):
         """The run before this one that looked at all customers."""

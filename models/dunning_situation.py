@@ -9,6 +9,21 @@ from odoo.tools import SQL, email_normalize
 from ..engine import escalation
 
 ZERO = Decimal(0)
+# What is read of a contact to find its addresses.
+ADDRESS_FIELDS = (
+    "active",
+    "type",
+    "lang",
+    "email",
+    "email_normalized",
+    "phone",
+    "street",
+    "street2",
+    "zip",
+    "city",
+    "country_id",
+    "commercial_partner_id",
+)
 ONLINE_PAYMENT_DAYS = timedelta(days=7)  # a payment announced is awaited this long
 
 
@@ -105,9 +120,14 @@ class DunningSituation(models.AbstractModel):
         paused, held = self._fetch_holds(profiles, day)
         in_proposal, under_way = self._fetch_waiting(profiles)
         addresses = self._fetch_addresses(profiles)
+        unreachable = {}  # the same for all with the same policy and channels
         result = {}
         for partner_id, profile in by_partner.items():
             mine = rows.get(partner_id, [])
+            policy = profile.effective_policy_id
+            key = (policy, frozenset(addresses[profile.id]))
+            if key not in unreachable:
+                unreachable[key] = self._unreachable(*key)
             result[profile] = Situation(
                 customer=escalation.Customer(
                     items=[self._to_item(row, held) for row in mine],
@@ -119,7 +139,7 @@ class DunningSituation(models.AbstractModel):
                     paused_until=paused.get(profile.id),
                     in_proposal=profile.id in in_proposal,
                     under_way=profile.id in under_way,
-                    unreachable=self._unreachable(profile, addresses[profile.id]),
+                    unreachable=unreachable[key],
                 ),
                 rows={row.id: row for row in mine},
                 pending=pending[partner_id],
@@ -147,9 +167,7 @@ class DunningSituation(models.AbstractModel):
                 profile,
                 situation,
                 escalation.decide(
-                    policies[profile.effective_policy_id.sudo()],
-                    situation.customer,
-                    now,
+                    policies[profile.effective_policy_id], situation.customer, now
                 ),
             )
             for profile, situation in self._fetch(profiles, day).items()
@@ -162,25 +180,26 @@ class DunningSituation(models.AbstractModel):
         """Open receivable items of the company and its branches, by customer."""
         self._flush_ledger()
         result = defaultdict(list)
-        for row in self.env.execute_query_dict(
+        for customer_id, *facts in self.env.execute_query(
             SQL(
                 """
-            SELECT partner.commercial_partner_id AS customer_id,
+            SELECT partner.commercial_partner_id,
                    line.id,
                    line.move_id,
-                   COALESCE(move.name, line.name, '') AS name,
-                   COALESCE(move.invoice_date, line.date) AS invoice_date,
-                   COALESCE(line.date_maturity, line.date) AS due_date,
+                   COALESCE(move.name, line.name, ''),
+                   COALESCE(move.invoice_date, line.date),
+                   COALESCE(line.date_maturity, line.date),
                    line.currency_id,
-                   line.balance AS original,
-                   line.amount_currency AS original_currency,
-                   line.amount_residual AS residual,
-                   line.amount_residual_currency AS residual_currency,
-                   line.dunning_level_id AS level_id,
-                   level.days AS level_days,
-                   line.dunning_date AS level_date,
-                   COALESCE(line.no_followup, FALSE) AS excluded,
-                   COALESCE(move.payment_state = 'blocked', FALSE) AS blocked
+                   -- as text: exact, and not by way of a float
+                   COALESCE(line.balance, 0)::text,
+                   COALESCE(line.amount_currency, 0)::text,
+                   COALESCE(line.amount_residual, 0)::text,
+                   COALESCE(line.amount_residual_currency, 0)::text,
+                   line.dunning_level_id,
+                   level.days,
+                   line.dunning_date,
+                   COALESCE(line.no_followup, FALSE),
+                   COALESCE(move.payment_state = 'blocked', FALSE)
               FROM account_move_line line
               JOIN account_account account
                 ON account.id = line.account_id
@@ -199,7 +218,8 @@ class DunningSituation(models.AbstractModel):
                 partners=list(by_partner),
             )
         ):
-            result[row.pop("customer_id")].append(OpenRow(**self._exact(row)))
+            facts[6:10] = map(Decimal, facts[6:10])
+            result[customer_id].append(OpenRow(*facts))
         return result
 
     @api.model
@@ -273,16 +293,16 @@ class DunningSituation(models.AbstractModel):
             )
         )
         for transaction in transactions:
-            day = fields.Date.to_date(transaction.create_date)
+            made_on = fields.Date.to_date(transaction.create_date)
             result[transaction.partner_id.commercial_partner_id.id].append(
                 {
                     "name": transaction.reference,
-                    "date": day,
+                    "date": made_on,
                     "currency_id": transaction.currency_id.id,
                     "currency": company._to_decimal(transaction.amount),
                     "company": company._to_decimal(
                         transaction.currency_id._convert(
-                            transaction.amount, company.currency_id, company, day
+                            transaction.amount, company.currency_id, company, made_on
                         )
                     ),
                 }
@@ -348,24 +368,29 @@ class DunningSituation(models.AbstractModel):
         is right again, or it changes.
         """
         Partner = self.env["res.partner"].sudo()
-        contacts = Partner.search(
+        contacts = Partner.search_fetch(
             [
                 ("commercial_partner_id", "in", profiles.partner_id.ids),
                 ("type", "in", ("dunning", "invoice")),
                 ("is_company", "=", False),
             ],
+            ADDRESS_FIELDS,
             order="id",
         )
         by_customer = contacts.grouped("commercial_partner_id")
+        profiles.partner_id.fetch(ADDRESS_FIELDS)
         bad = self._fetch_bad_targets(profiles)
+        targets = self._targets()
         order = {"dunning": 0, "invoice": 1}
         result = {}
         for profile in profiles:
             customer = profile.partner_id
-            mine = by_customer.get(customer, Partner) - customer
-            candidates = [*mine.sorted(lambda p: (order[p.type], p.id)), customer]
+            candidates = [customer]
+            if customer in by_customer:
+                mine = by_customer[customer] - customer
+                candidates = [*mine.sorted(lambda p: (order[p.type], p.id)), customer]
             addresses = {}
-            for channel, target_of in self._targets().items():
+            for channel, target_of in targets.items():
                 for contact in candidates:
                     target = target_of(contact)
                     if target and (profile.id, channel, target) not in bad:
@@ -408,10 +433,17 @@ class DunningSituation(models.AbstractModel):
         :return: ``{channel: function(partner) -> text or False}``
         """
         return {
-            "email": lambda partner: email_normalize(partner.email or "", strict=False),
+            "email": self._email_address,
             "letter": self._postal_address,
             "call": lambda partner: partner.phone or False,
         }
+
+    @api.model
+    def _email_address(self, partner):
+        """The address alone; of several the first."""
+        return partner.email_normalized or email_normalize(
+            partner.email or "", strict=False
+        )
 
     @api.model
     def _postal_address(self, partner):
@@ -430,11 +462,13 @@ class DunningSituation(models.AbstractModel):
         )
 
     @api.model
-    def _unreachable(self, profile, addresses):
+    def _unreachable(self, policy, channels):
+        """Ids of the policy's levels none of whose channels is among these."""
+        reached = dict.fromkeys(channels, True)
         return frozenset(
             level.id
-            for level in profile.effective_policy_id.level_ids.filtered("active")
-            if not level._pick_channel(addresses)
+            for level in policy.level_ids.filtered("active")
+            if not level._pick_channel(reached)
         )
 
     @api.model
@@ -467,13 +501,6 @@ class DunningSituation(models.AbstractModel):
         )
         excluded = -sum((row.residual for row in rows if row.excluded), ZERO)
         return open_credits + max(excluded, ZERO)
-
-    @api.model
-    def _exact(self, row):
-        """Amounts as the exact decimals the database holds."""
-        for key in ("original", "original_currency", "residual", "residual_currency"):
-            row[key] = Decimal(str(row[key] or 0))
-        return row
 
     @api.model
     def _branch_ids(self, company):

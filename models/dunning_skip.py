@@ -8,6 +8,7 @@ class DunningSkip(models.Model):
 
     _name = "dunning.skip"
     _description = "Item Not Reminded"
+    _inherit = ["dunning.bulk.mixin"]
     _order = "run_id desc, reason, id"
     _rec_name = "move_line_id"
 

@@ -103,7 +103,7 @@ class LettersCommon(DunningCommon):
         if issued:
             notice.with_context(dunning_issuing=True).write(
                 {
-                    "name": notice._next_number(),
+                    "name": notice._next_numbers(1, notice.date)[0],
                     "state": "issued",
                     "issued_at": f"{TODAY} 09:00:00",
                     **notice._render_texts()[notice.id],

@@ -153,7 +153,7 @@ class TestRunReview(DunningCommon):
         run = self._propose(*customers)
         run.notice_ids[0].action_exclude("Promised")
         run.with_user(self.collector).action_approve()
-        run.notice_ids.filtered(lambda n: n.state == "approved")[:1]._issue(TODAY)
+        run._issue_notices(run._approved_notices()[:1])
         self.env.invalidate_all()
         run = run.with_user(self.collector)
         self.assertEqual(
@@ -208,7 +208,7 @@ class TestRunReview(DunningCommon):
     def test_issue_in_the_background_is_in_the_name_of_who_asked(self):
         run = self._propose(*self._customers(2))
         run.with_user(self.collector).action_approve()
-        run.with_user(self.collector).sudo()._issue_in_background()
+        run.with_user(self.collector).sudo()._issue_in_background(run.notice_ids)
         self._cron("ir_cron_issue")
         self.assertEqual(run.notice_ids.mapped("state"), ["issued", "issued"])
         self.assertEqual(run.notice_ids.issued_by_id, self.collector)

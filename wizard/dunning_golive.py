@@ -459,9 +459,7 @@ class DunningGolive(models.TransientModel):
             profiles, run.date
         ):
             if outcome.message:
-                return Notice.create(
-                    Notice._prepare_from_outcome(run, profile, situation, outcome)
-                )
+                return Notice._propose_all(run, [(profile, situation, outcome)])
         return Notice.create(self._prepare_made_up_notice(run))
 
     def _prepare_made_up_notice(self, run):
@@ -509,5 +507,6 @@ class DunningGolive(models.TransientModel):
             "contact_id": partner.id,
             "lang": self.env.user.lang,
             "line_ids": [Command.create(line)],
-            **self.env["dunning.notice"]._prepare_amounts([line]),
+            "amount_claimed": line["residual_company"],
+            "amount_due": line["residual_company"],
         }

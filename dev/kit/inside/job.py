@@ -86,10 +86,11 @@ def _issue(run):
         run.env.cr.commit()
     total = run.approved_count
     done = 0
-    while done < total and (issued := run._issue_notices(limit=25)):
+    while waiting := run._approved_notices().filtered(lambda n: not n.error)[:25]:
+        run._issue_notices(waiting)
         run.env.cr.commit()
         run.env.invalidate_all()
-        done += issued
+        done += len(waiting)
         progress(done, total, "notices issued")
 
 
