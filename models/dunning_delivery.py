@@ -14,7 +14,7 @@ from .dunning_level import CHANNELS
 _logger = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 5
-BATCH = 200
+BATCH = 50  # deliveries handed over, and committed, together
 
 
 class DunningDelivery(models.Model):
@@ -275,44 +275,70 @@ class DunningDelivery(models.Model):
     def _hand_over(self, domain, now, commit=None):
         """Hand over queued deliveries, each in its own savepoint.
 
-        :param commit: called after each one with the number done; stops when it says 0.
+        :param commit: called after each batch with the number done; stops when it says
+            0.
         """
         domain = Domain(domain) & self._due_domain(now)
         done = 0
         seen = set()
         while True:
-            batch = self.sudo().search(
-                domain & Domain("id", "not in", list(seen)), limit=BATCH, order="id"
+            waiting = self.sudo().search(
+                domain & Domain("id", "not in", list(seen)), limit=4 * BATCH, order="id"
             )
-            if not batch:
+            if not waiting:
                 return done
-            seen.update(batch.ids)
-            for delivery in batch:
-                # Locked rows belong to another worker; whatever it changed meanwhile
-                # is seen by looking at the domain again.
-                locked = delivery.try_lock_for_update().filtered_domain(domain)
-                if locked:
-                    locked._hand_over_one(now)
-                    done += 1
-                if commit and not commit(1 if locked else 0):
-                    return done
+            # Locked rows belong to another worker; whatever it changed meanwhile is
+            # seen by looking at the domain again.
+            batch = waiting.try_lock_for_update(limit=BATCH).filtered_domain(domain)
+            seen.update((batch or waiting).ids)
+            batch._hand_over_batch(now)
+            done += len(batch)
+            if commit and not commit(len(batch)):
+                return done
 
-    def _hand_over_one(self, now):
-        """Hand one delivery over; an error is written down and tried again later."""
-        self.ensure_one()
-        if self.notice_id.state != "issued":
-            self._cancel(self.env._("The notice was withdrawn"))
-            return
-        today = self.company_id._dunning_today(now)
+    def _hand_over_batch(self, now):
+        """Hand these over; what is wrong with one does not stop the others."""
+        stale = self.filtered(lambda d: d.notice_id.state != "issued")
+        stale._cancel(self.env._("The notice was withdrawn"))
+        going = (self - stale)._keep_standing(now)
+        for delivery in going:
+            delivery._try_step(f"_hand_over_{delivery.channel}", now)
+
+    def _keep_standing(self, now):
+        """Withdraw the notices that events have overtaken; one look at the facts.
+
+        :return: the deliveries of the notices that still hold.
+        """
         try:
             with self.env.cr.savepoint():
-                if not self.notice_id._withdraw_overtaken(today):
-                    getattr(self, f"_hand_over_{self.channel}")()
+                for company, mine in self.grouped("company_id").items():
+                    mine.notice_id._withdraw_overtaken(company._dunning_today(now))
+        except OperationalError:
+            raise  # another transaction was first: tried again as a whole
+        except Exception as error:  # found out whose it is, and reported there
+            if len(self) > 1:
+                half = len(self) // 2
+                return self[:half]._keep_standing(now) | self[half:]._keep_standing(now)
+            self._report_trouble(error, now)
+            return self.browse()
+        return self.filtered(
+            lambda d: d.state == "queued" and d.notice_id.state == "issued"
+        )
+
+    def _try_step(self, step, now):
+        """Take a step of one delivery; an error is written down and tried later."""
+        self.ensure_one()
+        try:
+            with self.env.cr.savepoint():
+                getattr(self, step)()
         except OperationalError:
             raise  # another transaction was first: tried again as a whole
         except Exception as error:  # reported on the delivery, and to a person at last
-            _logger.warning("Delivery %s failed", self.id, exc_info=True)
-            self._postpone(str(error), now)
+            self._report_trouble(error, now)
+
+    def _report_trouble(self, error, now):
+        _logger.warning("Delivery %s failed", self.id, exc_info=True)
+        self._postpone(str(error), now)
 
     def _hand_over_email(self):
         """Write the e-mail into Odoo's mail queue and the customer's thread."""

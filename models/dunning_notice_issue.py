@@ -34,7 +34,6 @@ LINE_FACTS = (
     "level_before_id",
     "date_before",
 )
-AMOUNTS = slice(8, 12)
 
 
 @dataclass(slots=True)
@@ -49,16 +48,18 @@ class Fact:
 
     @classmethod
     def from_row(cls, values):
-        values[AMOUNTS] = [Decimal(text or 0) for text in values[AMOUNTS]]
         return cls(values[0], values[1], values[12] or False, values[13], values)
 
 
 def _comparable(line):
-    """Prepared values of a line in the shape of ``Fact.values``."""
+    """Prepared values of a line in the shape of ``Fact.values``; amounts as text."""
     return [
-        None if value is False and name != "escalated" else value
-        for name in LINE_FACTS
-        for value in (line[name],)
+        str(value)
+        if type(value) is Decimal
+        else value
+        if value is not False or name == "escalated"
+        else None
+        for name, value in zip(LINE_FACTS, map(line.__getitem__, LINE_FACTS))
     ]
 
 
@@ -156,13 +157,13 @@ class DunningNotice(models.Model):
         """
         stored = self._stored_lines()
         cancelled, relined, going = defaultdict(list), {}, []
-        for notice, situation, verdict in self._recheck():
-            reason = notice._reason_to_cancel(situation, verdict)
+        for notice, situation, verdict in self._recheck(stored=stored):
+            reason, recipient = notice._reason_to_cancel(situation, verdict)
             if reason:
                 cancelled[reason].append(notice.id)
                 continue
             facts = stored[notice.id]
-            lines = notice._refresh_from(situation, verdict, facts)
+            lines = notice._refresh_from(situation, verdict, recipient, facts)
             if [_comparable(line) for line in lines] != [f.values for f in facts]:
                 relined[notice.id] = lines
             going.append(notice.id)
@@ -172,24 +173,29 @@ class DunningNotice(models.Model):
         return self.browse(going).filtered(lambda n: n._holds_own_text())
 
     def _reason_to_cancel(self, situation, verdict):
-        """Why the notice must not go any more; a sentence, or ``False``."""
+        """Why the notice must not go any more; otherwise who gets it, and how.
+
+        :return: ``(sentence or False, values of the recipient)``.
+        """
         if isinstance(verdict, escalation.Skip):
-            return self._reason_label(verdict.reason)
+            return self._reason_label(verdict.reason), {}
         if self.profile_id.effective_policy_id != self.policy_id:
-            return self.env._("The customer has another policy meanwhile")
-        level = self.env["dunning.level"].browse(verdict.level.key)
-        if not self._pick_recipient(level, situation.addresses)["channel"]:
-            profile = self.profile_id._in_words_of_responsible()
-            profile._notify_person(profile.env._("No address for a dunning notice"))
-            return self._reason_label(escalation.Reason.NO_ADDRESS)
-        return False
+            return self.env._("The customer has another policy meanwhile"), {}
+        recipient = self._prepare_recipient(
+            self.env["dunning.level"].browse(verdict.level.key),
+            situation.addresses,
+            chosen=self.own_channel,
+        )
+        if recipient["channel"]:
+            return False, recipient
+        profile = self.profile_id._in_words_of_responsible()
+        profile._notify_person(profile.env._("No address for a dunning notice"))
+        return self._reason_label(escalation.Reason.NO_ADDRESS), {}
 
-    def _pick_recipient(self, level, addresses):
-        return self._prepare_recipient(level, addresses, chosen=self.own_channel)
-
-    def _refresh_from(self, situation, verdict, facts):
+    def _refresh_from(self, situation, verdict, recipient, facts):
         """Take over what the re-check found, where it differs.
 
+        :param recipient: see ``_reason_to_cancel``.
         :param facts: the lines as they are stored.
         :return: values of the lines as they have to be.
         """
@@ -199,12 +205,11 @@ class DunningNotice(models.Model):
             for fact in facts
             if fact.escalated and fact.item in verdict.escalated
         }
-        level = self.env["dunning.level"].browse(verdict.level.key)
         lines = self._prepare_lines(self.date, situation, verdict.carried, escalated)
         fresh = {
-            "level_id": level.id,
+            "level_id": verdict.level.key,
             "error": False,
-            **self._pick_recipient(level, situation.addresses),
+            **recipient,
             **{name: float(v) for name, v in self._prepare_amounts(lines).items()},
         }
         changed = {
@@ -252,15 +257,16 @@ class DunningNotice(models.Model):
         notices.line_ids.unlink()
         notices._create_lines(lines)
 
-    def _recheck(self, issued=False, day=None):
+    def _recheck(self, issued=False, day=None, stored=None):
         """Ask the rules whether the notices may (still) go.
 
         :param issued: they are issued and about to be sent.
         :param day: the day to look at; default: the date of each notice.
+        :param stored: their lines, see ``_stored_lines``.
         :return: list of ``(notice, situation, Confirmed or Skip)``.
         """
         result = []
-        stored = self._stored_lines()
+        stored = stored or self._stored_lines()
         for (company, today), notices in self.grouped(
             lambda n: (n.company_id, day or n.date)
         ).items():

@@ -21,10 +21,10 @@ class DunningNotice(models.Model):
         help="What the rules of timing said against it, and a person knew.",
     )
 
-    def _recheck(self, issued=False, day=None):
+    def _recheck(self, issued=False, day=None, stored=None):
         """Ask the rules of a person's order for what a person has ordered."""
         ordered = self.filtered("by_hand")
-        result = super(DunningNotice, self - ordered)._recheck(issued=issued, day=day)
+        result = super(DunningNotice, self - ordered)._recheck(issued, day, stored)
         for (company, today), notices in ordered.grouped(
             lambda n: (n.company_id, day or n.date)
         ).items():

@@ -243,9 +243,22 @@ class DunningRun(models.Model):
         :return: the run, in state *proposed* (or *done* when there is nothing to say).
         """
         run = self._start(company, day, profiles, scheduled)
-        while run._propose_batch():
-            pass
+        run._propose_rest(lambda: True)
         return run
+
+    def _propose_rest(self, commit):
+        """Go on with the proposal, batch by batch, to its end.
+
+        :param commit: called after each batch; stops when it says no.
+        :return: whether the proposal is complete.
+        """
+        self.ensure_one()
+        while self._propose_batch():
+            if not commit():
+                return False
+            # what is decided is not needed again: memory does not grow with the run
+            self.env.invalidate_all()
+        return True
 
     @api.model
     def _start(self, company, day, profiles=None, scheduled=False):
@@ -502,9 +515,8 @@ class DunningRun(models.Model):
             return True  # nobody owes anything: no empty run every morning
         run = self._start(company, today, scheduled=True)
         cron._commit_progress(remaining=1)
-        while run._propose_batch():
-            if not cron._commit_progress(1, remaining=1):
-                return False
+        if not run._propose_rest(lambda: cron._commit_progress(1, remaining=1)):
+            return False
         if run.issue_requested:
             self.env.ref("account_dunning.ir_cron_issue")._trigger()
         return bool(cron._commit_progress(1, remaining=0))

@@ -54,3 +54,30 @@ def background(script: str, *words: str) -> Iterator[subprocess.Popen]:
         ) as process,
     ):
         yield process
+
+
+@contextmanager
+def conversation(script: str, *words: str) -> Iterator[subprocess.Popen]:
+    """A script that is told line by line when to go on; ended when the body is left."""
+    with (
+        LOG.open("a") as log,
+        run.background(
+            *(paths.PYTHON, paths.INSIDE / script, *words),
+            env=odoo.environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        ) as process,
+    ):
+        yield process
+        process.wait()
+
+
+def expect(process: subprocess.Popen, word: str) -> None:
+    """Wait until the script says that word."""
+    for line in process.stdout:
+        if line.strip() == word:
+            return
+    output = LOG.read_text(errors="replace")
+    raise run.failed("A script of the harness", process.args, process.wait(), output)

@@ -1,11 +1,11 @@
 """A receivables ledger of any size for `./dev/bench`, inserted by a few statements.
 
-bench_fill.py DATABASE ITEMS RESULT.json
+bench_fill.py DATABASE ITEMS HISTORY RESULT.json
 
 ``ITEMS`` open items of about nine per customer: invoices not due and overdue by up to
 five hundred days, one in ten in two instalments, some paid in part, some open credits,
-some excluded from follow-up; and ten times as many paid invoices, settled by payments
-of several invoices each. What is inserted is what Odoo would have written: balanced
+some excluded from follow-up; and ``HISTORY`` times as many paid invoices, settled by
+payments of several invoices each. What is inserted is what Odoo would have written: balanced
 entries, residuals that agree with the reconciliations (checked at the end). Only taxes
 are left out. The same number of items gives the same ledger, relative to today.
 """
@@ -19,13 +19,13 @@ from odoo import fields
 from odoo.tools import SQL
 
 PER_CUSTOMER = 9
-HISTORY = 10  # paid items for each open one
 SETTLED_TOGETHER = 4  # paid invoices per payment
 BIG = ("account_move_line", "account_move", "account_partial_reconcile")
 
 
-def main(database, items, result):
+def main(database, items, history, result):
     items = int(items)
+    paid = items * int(history)
     with environment(database) as env:
         main_company = company.set_up(env)
         env = env(context=dict(env.context, allowed_company_ids=main_company.ids))
@@ -35,8 +35,8 @@ def main(database, items, result):
         env.cr.execute("SET LOCAL maintenance_work_mem = '512MB'")
         env.cr.execute("SET LOCAL work_mem = '256MB'")
         indexes = _drop_indexes(env)
-        for number, statement in enumerate(_statements(env, customers, items)):
-            progress(number, 14, "steps")
+        for number, statement in enumerate(_statements(env, customers, items, paid)):
+            progress(number, len(_SCRIPT), "steps")
             env.cr.execute(statement)
         for index in indexes:
             env.cr.execute(index)
@@ -108,7 +108,7 @@ def _drop_indexes(env):
     return made
 
 
-def _statements(env, customers, items):
+def _statements(env, customers, items, paid):
     main_company = env.ref("base.main_company")
     journal = {
         kind: env["account.journal"].search(
@@ -134,7 +134,7 @@ def _statements(env, customers, items):
         "money": journal["bank"].default_account_id.id,
         "customers": customers,
         "count": len(customers),
-        "paid": items * HISTORY,
+        "paid": paid,
         "together": SETTLED_TOGETHER,
         "items": items,
         "documents": _documents(items),
