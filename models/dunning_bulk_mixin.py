@@ -39,6 +39,8 @@ class DunningBulkMixin(models.AbstractModel):
             "create_date": self.env.cr.now(),
             "write_date": self.env.cr.now(),
         }
+        if not self._log_access:
+            constant = {}
         for name, value in self.default_get(list(stored.keys() - given)).items():
             constant[name] = stored[name].convert_to_write(value, self)
         names = [name for name in stored if name in given]

@@ -12,6 +12,7 @@ class DunningNoticeLine(models.Model):
     _name = "dunning.notice.line"
     _description = "Dunning Notice Line"
     _inherit = ["dunning.bulk.mixin"]
+    _log_access = False  # the notice says who and when
     _order = "notice_id, kind desc, date_maturity, id"
 
     notice_id = fields.Many2one(

@@ -324,11 +324,9 @@ class DunningRun(models.Model):
                AND EXISTS (
                    SELECT 1
                      FROM account_move_line line
-                     JOIN account_account account
-                       ON account.id = line.account_id
-                      AND account.account_type = 'asset_receivable'
                      JOIN res_partner partner ON partner.id = line.partner_id
                     WHERE partner.commercial_partner_id = profile.partner_id
+                      AND line.account_id = ANY(ARRAY(%(receivables)s))
                       AND line.parent_state = 'posted'
                       AND line.reconciled IS NOT TRUE
                       AND line.company_id = ANY(%(companies)s))
@@ -342,6 +340,7 @@ class DunningRun(models.Model):
                     if self.is_selection
                     else SQL("TRUE")
                 ),
+                receivables=self.env["dunning.situation"]._receivables(self.company_id),
                 companies=self.env["dunning.situation"]._branch_ids(self.company_id),
                 limit=BATCH,
             )

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from odoo import api, fields, models
-from odoo.tools import SQL, email_normalize
+from odoo.tools import SQL, email_normalize, ormcache
 
 from ..engine import escalation
 
@@ -201,19 +201,18 @@ class DunningSituation(models.AbstractModel):
                    COALESCE(line.no_followup, FALSE),
                    COALESCE(move.payment_state = 'blocked', FALSE)
               FROM account_move_line line
-              JOIN account_account account
-                ON account.id = line.account_id
-               AND account.account_type = 'asset_receivable'
               JOIN account_move move ON move.id = line.move_id
               JOIN res_partner partner ON partner.id = line.partner_id
          LEFT JOIN dunning_level level ON level.id = line.dunning_level_id
-             WHERE line.parent_state = 'posted'
+             WHERE line.account_id = ANY(ARRAY(%(receivables)s))
+               AND line.parent_state = 'posted'
                AND line.reconciled IS NOT TRUE
                AND (line.amount_residual != 0 OR line.amount_residual_currency != 0)
                AND line.company_id = ANY(%(companies)s)
                AND partner.commercial_partner_id = ANY(%(partners)s)
           ORDER BY line.date_maturity, line.id
             """,
+                receivables=self._receivables(company),
                 companies=self._branch_ids(company),
                 partners=list(by_partner),
             )
@@ -421,6 +420,7 @@ class DunningSituation(models.AbstractModel):
     def _flush_ledger(self):
         """Write out what the queries on open items read."""
         self.env["account.move.line"].flush_model()
+        self.env["account.account"].flush_model(["account_type", "company_ids"])
         self.env["account.move"].flush_model(["payment_state", "name", "invoice_date"])
         self.env["res.partner"].flush_model(["commercial_partner_id"])
         self.env["dunning.level"].flush_model(["days"])
@@ -503,9 +503,36 @@ class DunningSituation(models.AbstractModel):
         return open_credits + max(excluded, ZERO)
 
     @api.model
+    def _receivables(self, company):
+        """Query of the receivable accounts of a root company and its branches.
+
+        Asked for by their ids, open items are found through core's index on account and
+        partner. Asked for by a join on the type, the lines of all other accounts are
+        read too, and they grow with the history.
+        """
+        return SQL(
+            """
+            SELECT account.id
+              FROM account_account account
+              JOIN account_account_res_company_rel rel
+                ON rel.account_account_id = account.id
+             WHERE account.account_type = 'asset_receivable'
+               AND rel.res_company_id = ANY(%s)
+            """,
+            self._branch_ids(company),
+        )
+
+    @api.model
     def _branch_ids(self, company):
-        return (
-            self.env["res.company"].sudo().search([("id", "child_of", company.id)]).ids
+        """The root company and its branches."""
+        return list(self._branches_of(company.id))
+
+    @api.model
+    @ormcache("company_id")
+    def _branches_of(self, company_id):
+        # core clears this cache when a company is made or archived
+        return tuple(
+            self.env["res.company"].sudo().search([("id", "child_of", company_id)]).ids
         )
 
     @api.model

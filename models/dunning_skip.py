@@ -11,13 +11,12 @@ class DunningSkip(models.Model):
     _inherit = ["dunning.bulk.mixin"]
     _order = "run_id desc, reason, id"
     _rec_name = "move_line_id"
+    _log_access = False  # the run says who and when; two columns less a million times
 
     run_id = fields.Many2one(
         "dunning.run", required=True, index=True, ondelete="cascade"
     )
-    company_id = fields.Many2one(
-        "res.company", required=True, index=True, ondelete="cascade"
-    )
+    company_id = fields.Many2one("res.company", required=True, ondelete="cascade")
     profile_id = fields.Many2one(
         "credit.profile",
         string="Customer",

@@ -13,6 +13,7 @@ from . import (
     test_policy_editor,
     test_preview,
     test_profiles,
+    test_query_counts,
     test_run_review,
     test_runs,
     test_selection,
