@@ -341,7 +341,7 @@ class CreditStatement(models.Model):
                     statement._send_batch()
                 return
             _logger.warning("Statement %s cannot be sent", self.id, exc_info=True)
-            self.write({"state": "unsent", "reason": str(error)})
+            self.write({"state": "unsent", "reason": self._failure_words(error)})
 
     def _send_now(self):
         """Write the e-mails into Odoo's mail queue and the customers' threads."""

@@ -4,6 +4,7 @@ import logging
 from psycopg2 import OperationalError
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 from ..engine import escalation
 
@@ -64,10 +65,11 @@ class DunningNotice(models.Model):
             self.profile_id.id,
             exc_info=True,
         )
-        self.error = str(error)
+        self.error = self._failure_words(error)
         profile = self.profile_id._in_words_of_responsible()
         profile._notify_person(
-            profile.env._("A dunning notice could not be issued"), note=str(error)
+            profile.env._("A dunning notice could not be issued"),
+            note=self.with_env(profile.env)._failure_words(error),
         )
 
     def _recheck_before_issue(self):
@@ -259,13 +261,25 @@ class DunningNotice(models.Model):
         }
 
     def _next_number(self):
+        """The number of a notice.
+
+        :raises UserError: where somebody has deleted the sequence.
+        """
         self.ensure_one()
-        return (
+        number = (
             self.env["ir.sequence"]
             .sudo()
             .with_company(self.company_id)
             .next_by_code("dunning.notice", sequence_date=self.date)
         )
+        if not number:
+            raise UserError(
+                self.env._(
+                    "Notices have no sequence to take their numbers from: ask your "
+                    "administrator to make one with the code “dunning.notice”."
+                )
+            )
+        return number
 
     def _write_levels(self):
         """Items carry their new level and its date, from the moment of issue."""
