@@ -55,28 +55,36 @@ class DunningNotice(models.Model):
             notice.letter_is_pdf = notice.attachment_id.mimetype == "application/pdf"
 
     def _compute_preview_letter(self):
-        for notice in self:
-            if notice.letter_is_pdf:
-                notice.preview_letter = False  # shown itself
-            elif notice.attachment_id:
-                notice.preview_letter = notice._letter_html_frozen()
-            elif notice.id:
-                notice.preview_letter = notice._letter_html()
-            else:
-                notice.preview_letter = False
+        # all first: what does not render is rolled back, and what was assigned with it
+        letters = {notice: notice._preview_letter() for notice in self}
+        for notice, letter in letters.items():
+            notice.preview_letter = letter
 
     def _compute_preview_email(self):
-        for notice in self:
-            notice.preview_has_email = notice._goes_by_email()
-            values = notice._preview_email() if notice.preview_has_email else {}
+        # all first: see _compute_preview_letter
+        emails = {
+            notice: notice._preview_email() if notice._goes_by_email() else None
+            for notice in self
+        }
+        for notice, values in emails.items():
+            notice.preview_has_email = values is not None
             for name in ("subject", "from", "to", "body", "attachments", "state"):
-                notice[f"preview_{name}"] = values.get(name, False)
+                notice[f"preview_{name}"] = (values or {}).get(name, False)
 
     # === BUSINESS METHODS === #
 
     def _goes_by_email(self):
         self.ensure_one()
         return self.channel == "email" or "email" in self.delivery_ids.mapped("channel")
+
+    def _preview_letter(self):
+        """The letter as HTML; ``False`` where there is a PDF to show instead."""
+        self.ensure_one()
+        if self.letter_is_pdf:
+            return False
+        if self.attachment_id:
+            return self._letter_html_frozen()
+        return self.id and self._letter_html()
 
     def _letter_html_frozen(self):
         """The letter of an issued notice where it was kept as HTML and not as PDF."""
@@ -113,7 +121,7 @@ class DunningNotice(models.Model):
     def _cannot_show(self, error):
         return Markup("<p>%s</p><pre>%s</pre>") % (
             self.env._("This text cannot be rendered: mend it in the policy's level."),
-            str(error),
+            self._failure_cause(error),
         )
 
     def _preview_email(self):
