@@ -22,6 +22,7 @@ from . import (
     dunning_level_editor,
     dunning_notice,
     dunning_notice_edit,
+    dunning_notice_guard,
     dunning_notice_issue,
     dunning_notice_letter,
     dunning_notice_line,

@@ -98,6 +98,9 @@ class DunningNotice(models.Model):
         if self.profile_id.effective_policy_id != self.policy_id:
             self._cancel(self.env._("The customer has another policy meanwhile"))
             return False
+        if not self._level_stands():
+            self._cancel(self.env._("The level is not in the policy any more"))
+            return False
         # as proposed: what the items are told at most follows when it is issued
         escalated = {
             line.move_line_id.id: line.level_id.id
@@ -352,6 +355,8 @@ class DunningNotice(models.Model):
         self.ensure_one()
         if isinstance(verdict, escalation.Skip):
             return self._reason_label(verdict.reason)
+        if not self._recipients_stand():
+            return self.env._("The recipient is no contact of the customer any more")
         lines = self._prepare_lines(self.date, situation, verdict.carried, {})
         today = self.with_company(self.company_id)._prepare_amounts(lines)["amount_due"]
         if self.currency_id.compare_amounts(today, self.amount_due) < 0:
