@@ -1,10 +1,13 @@
 """What an upgrade has to keep: comparing a database before and after it."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from . import databases, paths, release
 
 MIGRATIONS = paths.ROOT / "migrations"
+
+Change = Callable[[dict, dict], str | None]
 
 
 def migrations(folder: Path = MIGRATIONS) -> list[tuple[int, ...]]:
@@ -64,13 +67,14 @@ def schema_troubles(
 
 
 def content_troubles(
-    before: dict, after: dict, changes: dict[str, str] | None = None
+    before: dict, after: dict, changes: dict[str, Change] | None = None
 ) -> list[str]:
     """What an upgrade lost or changed, of the content of our tables.
 
     :param before: an inventory, see ``inside/take_inventory.py``.
     :param after: that of the upgraded database.
-    :param changes: why a ``table.column`` is meant to have other values now.
+    :param changes: the value a ``table.column`` is meant to have now, from the earlier
+        inventory and the earlier row.
     """
     changes = changes or {}
     troubles = []
@@ -80,11 +84,13 @@ def content_troubles(
             troubles.append(f"{table}: records {_some(gone)} are gone")
         for key in rows.keys() & now.keys():
             for column, value in rows[key].items():
-                if f"{table}.{column}" in changes or column not in now[key]:
-                    continue
+                if column not in now[key]:
+                    continue  # the schema's trouble
+                if change := changes.get(f"{table}.{column}"):
+                    value = change(before, rows[key])
                 if now[key][column] != value:
                     troubles.append(
-                        f"{table} {key}: {column} was {value!r} and is "
+                        f"{table} {key}: {column} should be {value!r} and is "
                         f"{now[key][column]!r}"
                     )
     for part in ("letters", "threads", "shipped"):

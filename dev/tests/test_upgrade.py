@@ -13,8 +13,32 @@ from kit.progress import HarnessError
 MADE = datetime(2026, 6, 15, 9)
 NEXT_MORNING = MADE + timedelta(days=1)
 
-#: ``table.column`` that the checkout means to change, and why
-CHANGES: dict[str, str] = {}
+
+def _plain(before, row):
+    """19.0.1.1.0: the cause of an error, without its stack trace."""
+    error = row["error"]
+    if not error or "Traceback" not in error:
+        return error
+    return "AttributeError: no such field"
+
+
+def _state_of_run(before, row):
+    """19.0.1.1.0: a run whose proposals were all cancelled is not open any more."""
+    notices = before["rows"]["dunning_notice"].values()
+    waiting = any(
+        notice["run_id"] == row["id"] and notice["state"] in ("draft", "approved")
+        for notice in notices
+    )
+    if row["state"] in ("proposed", "approved") and not waiting:
+        return "done"
+    return row["state"]
+
+
+#: what the checkout means to change: the new value of a ``table.column``
+CHANGES = {
+    "dunning_notice.error": _plain,
+    "dunning_run.state": _state_of_run,
+}
 
 #: every model and every state that the filled database has to have
 STATES = {
@@ -118,6 +142,15 @@ def test_nothing_complains(upgraded):
     assert databases.complaints(upgraded.log) == []
 
 
+def test_declared_changes_happen(upgraded):
+    """Each of them has a record in the filled database that it is about."""
+    for name, change in CHANGES.items():
+        table, column = name.split(".")
+        rows = upgraded.before["rows"][table].values()
+        changed = [row for row in rows if change(upgraded.before, row) != row[column]]
+        assert changed, name
+
+
 def test_all_is_kept(upgraded):
     assert not upgrade.content_troubles(upgraded.before, upgraded.after, CHANGES)
 
@@ -200,12 +233,17 @@ def _inventory(**values):
         (
             _inventory(rows={"dunning_run": {"1": {"id": "1", "state": "issued"}}}),
             {},
-            ["dunning_run 1: state was 'done' and is 'issued'"],
+            ["dunning_run 1: state should be 'done' and is 'issued'"],
         ),
         (
             _inventory(rows={"dunning_run": {"1": {"id": "1", "state": "issued"}}}),
-            {"dunning_run.state": "meant"},
+            {"dunning_run.state": lambda before, row: "issued"},
             [],
+        ),
+        (
+            _inventory(),
+            {"dunning_run.state": lambda before, row: "issued"},
+            ["dunning_run 1: state should be 'issued' and is 'done'"],
         ),
         # a column that is gone is the schema's trouble
         (_inventory(rows={"dunning_run": {"1": {"id": "1"}}}), {}, []),

@@ -21,6 +21,20 @@ from odoo.fields import Command, Date, Datetime
 from odoo.addons.base.models.ir_mail_server import IrMail_Server
 
 MODULE = "account_dunning"
+#: as 19.0.1.0.0 kept it
+_STACK_TRACE = """\
+Failed to render QWeb template: <p/>
+
+Traceback (most recent call last):
+  File "ir_qweb.py", line 756, in _render_iterall
+AttributeError: no such field
+
+The above exception was the direct cause of the following exception:
+
+odoo.QWebError: Error while rendering the template:
+    AttributeError: no such field
+    Template: 1
+"""
 COLLECTOR = "account_dunning.group_account_dunning_user"
 ADDRESS = {"street": "1 Sample Street", "zip": "10001", "city": "Sample Town"}
 
@@ -107,7 +121,7 @@ class Filler:
         ref = self.env.ref
         self.company.write(
             {
-                "dunning_baseline_date": self.today - timedelta(days=400),
+                "dunning_baseline_date": self.today - timedelta(days=4),
                 "dunning_bank_max_age": 0,
                 "dunning_user_id": self.collector.id,
                 "dunning_send_from": 7.5,
@@ -187,7 +201,7 @@ class Filler:
     def _customers(self):
         self.profiles = {}
         for number, late in enumerate(
-            (8, 8, 20, 20, 30, 8, 20, 5, 50, 5, 5, 5, 16, 5, 8)
+            (8, 8, 20, 20, 30, 8, 20, 5, 50, 5, 5, 5, 16, 5, 8, 5, 5)
         ):
             partner = self.env["res.partner"].create(
                 {
@@ -282,14 +296,26 @@ class Filler:
         notices[self.profiles[9]].action_approve()
         notices[self.profiles[9]].error = "The text could not be rendered"
         notices[self.profiles[10]]._change_channel("letter")
+        notices[self.profiles[10]].error = _STACK_TRACE
         approved = self._propose(12)
         approved.action_approve()
         approved.write({"issue_requested": True})
         given_up = self._propose(13)
         given_up.action_cancel()
+        self._merge(15, into=16)
         # broken off before the first customer, and one that only looked
         Run._start(self.company, self.today, self._some(13))
         Run._propose_run(self.company, self.today - timedelta(days=2), scheduled=True)
+
+    def _merge(self, source, into):
+        """Merge customers; the proposal of the one that goes is cancelled."""
+        self._propose(source)
+        # what core does after a commit needs the customers that go
+        self.env.cr.commit()
+        partners = [self.profiles[number].partner_id for number in (source, into)]
+        wizard = self.env["base.partner.merge.automatic.wizard"].create({})
+        wizard._merge([partner.id for partner in partners], partners[1])
+        del self.profiles[source]
 
     # --- what collectors do -------------------------------------------------------
 
