@@ -108,9 +108,9 @@ class CreditLetterMixin(models.AbstractModel):
 
         :param error: whatever was raised.
         """
-        cause = self._failure_cause(error)
         if isinstance(error, UserError) and error.__cause__ is None:
-            return cause
+            return str(error)
+        cause = self._failure_cause(error)
         if self._is_of_template(error):
             return self.env._(
                 "A text or its template cannot be rendered: %(cause)s", cause=cause
