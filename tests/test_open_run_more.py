@@ -227,13 +227,9 @@ class TestOpenRunMore(OpenRunCommon):
 
     def test_error_for_people_keeps_its_words(self):
         notice = self.env["dunning.notice"]
-        try:
-            try:
-                {}["missing"]
-            except KeyError:
-                raise UserError("Complete the address.\nThen try again.")  # noqa: B904
-        except UserError as error:
-            words = notice._failure_words(error)
+        told = UserError(self.env._("Complete the address.\nThen try again."))
+        told.__context__ = KeyError("missing")  # raised while that was handled
+        words = notice._failure_words(told)
         self.assertEqual(words, "Complete the address.\nThen try again.")
 
     # === SEVERAL NOTICES === #
