@@ -101,6 +101,12 @@ class CreditLetterMixin(models.AbstractModel):
             "email": person.email or company.email,
         }
 
+    def _is_of_customer(self, contact):
+        """Whether that contact may be told: one of the customer's, and not archived."""
+        self.ensure_one()
+        contact = contact.sudo()  # sudo: of another company than the user's, maybe
+        return contact.active and contact.commercial_partner_id == self.partner_id
+
     # === WHAT WENT WRONG === #
 
     def _failure_words(self, error):

@@ -19,8 +19,4 @@ class DunningNotice(models.Model):
         """
         self.ensure_one()
         queued = self.delivery_ids.filtered(lambda d: d.state == "queued")
-        # sudo: contacts of another company than the user's
-        return all(
-            contact.active and contact.commercial_partner_id == self.partner_id
-            for contact in queued.sudo().contact_id
-        )
+        return all(self._is_of_customer(contact) for contact in queued.contact_id)

@@ -93,6 +93,34 @@ class TestOpenRunMore(OpenRunCommon):
         self.assertEqual(sorted(waiting.mapped("state")), ["queued", "unsent"])
         self.assertIn("Kept", waiting.filtered("reason").reason)
 
+    def test_statement_waiting_goes_only_to_who_belongs_to_the_customer(self):
+        acts = ("archive", "leave", "delete")
+        waiting = self.env["credit.statement"].sudo()
+        for act in acts:
+            customer = self._customer(act)
+            self._invoice(customer, 100.0, late=4)
+            contact = self.env["res.partner"].create(
+                {
+                    "name": act,
+                    "type": "invoice",
+                    "parent_id": customer.id,
+                    "email": f"{act}@customer.example",
+                }
+            )
+            drafts = waiting._drafts(self._profile(customer), TODAY)
+            waiting |= waiting._make(drafts, "queued", TODAY)
+            self.assertEqual(waiting[-1:].contact_id, contact)
+        contacts = waiting.contact_id.with_user(self.secretary)
+        contacts[0].action_archive()
+        contacts[1].parent_id = self._customer("Other")
+        contacts[2].unlink()
+        with self.mock_mail_gateway():
+            waiting._send()
+            self.env["mail.mail"].search([("state", "=", "outgoing")]).send()
+        self.assertFalse(self._mails)
+        self.assertEqual(set(waiting.mapped("state")), {"unsent"})
+        self.assertTrue(all(waiting.mapped("reason")))
+
     def test_merging_while_both_messages_are_under_way_sends_both(self):
         """Each claims its own items: neither repeats the other."""
         kept, double = self._doubles()
@@ -294,6 +322,15 @@ class TestOpenRunMore(OpenRunCommon):
         self.assertEqual(self.notice.state, "draft")
         self.assertTrue(self.notice.error)
         self.assertEqual(self.run.state, "proposed")
+
+    def test_shipped_emails_that_no_level_names_stay(self):
+        for name in ("copies", "statement"):
+            template = self.env.ref(f"account_dunning.mail_template_{name}")
+            with (
+                self.assertRaisesRegex(UserError, "Change its"),
+                self.env.cr.savepoint(),
+            ):
+                template.with_user(self.admin).unlink()
 
     def test_user_deleted_who_logged_a_call(self):
         customer = self._customer("Alpha")
