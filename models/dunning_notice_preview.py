@@ -4,6 +4,7 @@ import psycopg2
 from markupsafe import Markup
 
 from odoo import fields, models
+from odoo.exceptions import UserError
 from odoo.tools import format_datetime, formataddr
 
 from .credit_letter_mixin import EMAIL_LAYOUT
@@ -95,18 +96,38 @@ class DunningNotice(models.Model):
     def _letter_html(self):
         """The letter as HTML; a text that cannot be rendered says so instead."""
         self.ensure_one()
-        # forms read sizes of images, the letter needs the logo
-        self = self.with_context(bin_size=False)
         try:
-            with self.env.cr.savepoint():
-                content, __ = self.env["ir.actions.report"]._render_qweb_html(
-                    "account_dunning.report_dunning_letter", self.ids
-                )
+            return self._render_letter_html()
         except Exception as error:  # a template may raise anything; it is shown
             self._raise_database_error(error)
             _logger.info("No preview of notice %s", self.id, exc_info=True)
             return self._cannot_show(error)
+
+    def _render_letter_html(self):
+        self.ensure_one()
+        # forms read sizes of images, the letter needs the logo
+        self = self.with_context(bin_size=False)
+        with self.env.cr.savepoint():
+            content, __ = self.env["ir.actions.report"]._render_qweb_html(
+                "account_dunning.report_dunning_letter", self.ids
+            )
         return Markup(content.decode() if isinstance(content, bytes) else content)
+
+    def action_print(self):
+        """Download the letter; a text that cannot be rendered says so before.
+
+        :raises UserError: then, instead of the report's page of errors.
+        """
+        self.ensure_one()
+        self.check_access("read")
+        if not self.attachment_id:
+            notice = self.sudo()  # sudo: as the preview
+            try:
+                notice._render_letter_html()
+            except Exception as error:  # a template may raise anything; it is told
+                self._raise_database_error(error)
+                raise UserError(notice._failure_words(error)) from error
+        return super().action_print()
 
     def _raise_database_error(self, error):
         """Let through what the request is repeated for, however it was wrapped.

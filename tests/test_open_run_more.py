@@ -244,6 +244,15 @@ class TestOpenRunMore(OpenRunCommon):
         self.assertIn("no_such_field", self.notice.preview_letter)
         self.assertNotIn("Traceback", self.notice.preview_letter)
 
+    def test_letter_that_cannot_be_printed_says_why(self):
+        self._start("proposed")
+        notice = self.notice.with_user(self.collector)
+        self.assertTrue(notice.action_print())
+        self.env.ref("account_dunning.report_dunning_letter").unlink()
+        with self.assertRaises(UserError) as refused:
+            notice.action_print()
+        self._check_words(str(refused.exception))
+
     def test_error_of_the_machine_is_told_in_one_line(self):
         notice = self.env["dunning.notice"]
         try:
