@@ -1,7 +1,7 @@
 {
     "name": "Credit & Dunning",
     "summary": "Credit profiles, dunning runs, reminder letters and formal notice",
-    "version": "19.0.1.0.0",
+    "version": "19.0.1.1.0",
     "category": "Accounting/Accounting",
     "author": "account_dunning contributors",
     "license": "LGPL-3",

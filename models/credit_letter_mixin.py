@@ -1,7 +1,10 @@
 from markupsafe import Markup
 
 from odoo import api, models
+from odoo.exceptions import UserError
 from odoo.tools import format_date
+
+from odoo.addons.base.models.ir_qweb import QWebError
 
 EMAIL_LAYOUT = "mail.mail_notification_light"
 
@@ -97,6 +100,49 @@ class CreditLetterMixin(models.AbstractModel):
             "phone": person.phone or company.phone,
             "email": person.email or company.email,
         }
+
+    def _is_of_customer(self, contact):
+        """Whether that contact may be told: one of the customer's, and not archived."""
+        self.ensure_one()
+        contact = contact.sudo()  # sudo: of another company than the user's, maybe
+        return contact.active and contact.commercial_partner_id == self.partner_id
+
+    # === WHAT WENT WRONG === #
+
+    def _failure_words(self, error):
+        """What people are told when it could not be issued or sent: no program's words.
+
+        :param error: whatever was raised.
+        """
+        if isinstance(error, UserError) and error.__cause__ is None:
+            return str(error)
+        cause = self._failure_cause(error)
+        if self._is_of_template(error):
+            return self.env._(
+                "A text or its template cannot be rendered: %(cause)s", cause=cause
+            )
+        return self.env._(
+            "Something went wrong; ask your administrator: %(cause)s", cause=cause
+        )
+
+    @api.model
+    def _failure_cause(self, error):
+        """The first line of what was behind an error, however it was wrapped."""
+        while error.__cause__ or (error.__context__ and not error.__suppress_context__):
+            error = error.__cause__ or error.__context__
+        lines = str(error).strip().splitlines()
+        return lines[0] if lines else type(error).__name__
+
+    @api.model
+    def _is_of_template(self, error):
+        while error:
+            # mail.render.mixin wraps what a template raises in an error for users
+            if isinstance(error, QWebError) or (
+                isinstance(error, UserError) and error.__cause__
+            ):
+                return True
+            error = error.__cause__
+        return False
 
     # === HOW TO PAY === #
 

@@ -311,9 +311,13 @@ class CreditProfile(models.Model):
         ]
 
     def _responsible(self):
-        """Who gets the activities: the collector, else the company's credit contact."""
+        """Who gets the activities: the collector, else the company's credit contact.
+
+        Who has left is asked no more.
+        """
         self.ensure_one()
-        return self.user_id or self.company_id.sudo().dunning_user_id
+        contact = self.company_id.sudo().dunning_user_id
+        return self.user_id.filtered("active") or contact.filtered("active")
 
     @api.model
     def _for_partners(self, partners, company):

@@ -341,11 +341,20 @@ class CreditStatement(models.Model):
                     statement._send_batch()
                 return
             _logger.warning("Statement %s cannot be sent", self.id, exc_info=True)
-            self.write({"state": "unsent", "reason": str(error)})
+            self.write({"state": "unsent", "reason": self._failure_words(error)})
 
     def _send_now(self):
         """Write the e-mails into Odoo's mail queue and the customers' threads."""
-        self = self._with_figures()
+        gone = self.filtered(lambda s: not s._is_of_customer(s.contact_id))
+        gone.write(
+            {
+                "state": "unsent",
+                "reason": self.env._(
+                    "The recipient is no contact of the customer any more"
+                ),
+            }
+        )
+        self = (self - gone)._with_figures()
         told = self._figures()
         empty = self.filtered(lambda s: not told[s.id])
         empty.write({"state": "unsent", "reason": self.env._("Nothing open any more")})

@@ -338,7 +338,7 @@ class DunningDelivery(models.Model):
 
     def _report_trouble(self, error, now):
         _logger.warning("Delivery %s failed", self.id, exc_info=True)
-        self._postpone(str(error), now)
+        self._postpone(self.notice_id._failure_words(error), now)
 
     def _hand_over_email(self):
         """Write the e-mail into Odoo's mail queue and the customer's thread."""

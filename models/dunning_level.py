@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Domain
 
 from ..engine import escalation
 
@@ -161,16 +162,21 @@ class DunningLevel(models.Model):
                         )
                     )
 
+    def write(self, vals):
+        if "policy_id" in vals:
+            moved = self.filtered(lambda level: level.policy_id.id != vals["policy_id"])
+            if moved._is_served():
+                raise UserError(
+                    self.env._(
+                        "Invoices have already reached this level: it stays in its "
+                        "policy. Add a new level to the other policy."
+                    )
+                )
+        return super().write(vals)
+
     @api.ondelete(at_uninstall=False)
     def _unlink_except_served(self):
-        used = self.env["dunning.notice"].search_count(
-            [("level_id", "in", self.ids)], limit=1
-        ) or self.env["account.move.line"].sudo().search_count(
-            # sudo: existence only, whatever company the items belong to
-            [("dunning_level_id", "in", self.ids)],
-            limit=1,
-        )
-        if used:
+        if self._is_served():
             raise UserError(
                 self.env._(
                     "Invoices have already reached this level: archive it, so that "
@@ -182,6 +188,21 @@ class DunningLevel(models.Model):
         self.render_model = "dunning.notice"
 
     # === BUSINESS METHODS === #
+
+    def _is_served(self):
+        """Whether a notice was proposed at one of these, or an item has reached it."""
+        # sudo: existence only, whatever company they belong to
+        Line = self.env["dunning.notice.line"].sudo()
+        used = Domain("level_id", "in", self.ids)
+        return bool(
+            self.env["dunning.notice"]
+            .sudo()
+            .search_count(used | Domain("proposed_level_id", "in", self.ids), limit=1)
+            or Line.search_count(used, limit=1)
+            or self.env["account.move.line"]
+            .sudo()
+            .search_count([("dunning_level_id", "in", self.ids)], limit=1)
+        )
 
     def _channels(self):
         """The channels in the order in which they are tried."""

@@ -144,10 +144,11 @@ class DunningNotice(models.Model):
             self.profile_id.id,
             exc_info=True,
         )
-        self.error = str(error)
+        self.error = self._failure_words(error)
         profile = self.profile_id._in_words_of_responsible()
         profile._notify_person(
-            profile.env._("A dunning notice could not be issued"), note=str(error)
+            profile.env._("A dunning notice could not be issued"),
+            note=self.with_env(profile.env)._failure_words(error),
         )
 
     def _recheck_before_issue(self):
@@ -181,6 +182,8 @@ class DunningNotice(models.Model):
             return self._reason_label(verdict.reason), {}
         if self.profile_id.effective_policy_id != self.policy_id:
             return self.env._("The customer has another policy meanwhile"), {}
+        if not self._level_stands():
+            return self.env._("The level is not in the policy any more"), {}
         recipient = self._prepare_recipient(
             self.env["dunning.level"].browse(verdict.level.key),
             situation.addresses,
@@ -375,6 +378,8 @@ class DunningNotice(models.Model):
 
         By one query from a sequence that may have gaps, as ours is made; one by one
         from one without gaps.
+
+        :raises UserError: where somebody has deleted the sequence.
         """
         if not count:
             return []
@@ -393,8 +398,8 @@ class DunningNotice(models.Model):
         if not sequence:
             raise UserError(
                 self.env._(
-                    "There is no sequence “dunning.notice” to number notices with. An "
-                    "administrator can make one in Technical, Sequences."
+                    "Notices have no sequence to take their numbers from: ask your "
+                    "administrator to make one with the code “dunning.notice”."
                 )
             )
         if sequence.implementation != "standard":
@@ -516,6 +521,8 @@ class DunningNotice(models.Model):
         self.ensure_one()
         if isinstance(verdict, escalation.Skip):
             return self._reason_label(verdict.reason)
+        if not self._recipients_stand():
+            return self.env._("The recipient is no contact of the customer any more")
         lines = self._prepare_lines(self.date, situation, verdict.carried, {})
         today = float(self._prepare_amounts(lines)["amount_due"])
         if self.currency_id.compare_amounts(today, self.amount_due) < 0:

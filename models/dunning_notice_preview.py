@@ -4,6 +4,7 @@ import psycopg2
 from markupsafe import Markup
 
 from odoo import fields, models
+from odoo.exceptions import UserError
 from odoo.tools import format_datetime, formataddr
 
 from .credit_letter_mixin import EMAIL_LAYOUT
@@ -55,28 +56,36 @@ class DunningNotice(models.Model):
             notice.letter_is_pdf = notice.attachment_id.mimetype == "application/pdf"
 
     def _compute_preview_letter(self):
-        for notice in self:
-            if notice.letter_is_pdf:
-                notice.preview_letter = False  # shown itself
-            elif notice.attachment_id:
-                notice.preview_letter = notice._letter_html_frozen()
-            elif notice.id:
-                notice.preview_letter = notice._letter_html()
-            else:
-                notice.preview_letter = False
+        # all first: what does not render is rolled back, and what was assigned with it
+        letters = {notice: notice._preview_letter() for notice in self}
+        for notice, letter in letters.items():
+            notice.preview_letter = letter
 
     def _compute_preview_email(self):
-        for notice in self:
-            notice.preview_has_email = notice._goes_by_email()
-            values = notice._preview_email() if notice.preview_has_email else {}
+        # all first: see _compute_preview_letter
+        emails = {
+            notice: notice._preview_email() if notice._goes_by_email() else None
+            for notice in self
+        }
+        for notice, values in emails.items():
+            notice.preview_has_email = values is not None
             for name in ("subject", "from", "to", "body", "attachments", "state"):
-                notice[f"preview_{name}"] = values.get(name, False)
+                notice[f"preview_{name}"] = (values or {}).get(name, False)
 
     # === BUSINESS METHODS === #
 
     def _goes_by_email(self):
         self.ensure_one()
         return self.channel == "email" or "email" in self.delivery_ids.mapped("channel")
+
+    def _preview_letter(self):
+        """The letter as HTML; ``False`` where there is a PDF to show instead."""
+        self.ensure_one()
+        if self.letter_is_pdf:
+            return False
+        if self.attachment_id:
+            return self._letter_html_frozen()
+        return self.id and self._letter_html()
 
     def _letter_html_frozen(self):
         """The letter of an issued notice where it was kept as HTML and not as PDF."""
@@ -87,18 +96,38 @@ class DunningNotice(models.Model):
     def _letter_html(self):
         """The letter as HTML; a text that cannot be rendered says so instead."""
         self.ensure_one()
-        # forms read sizes of images, the letter needs the logo
-        self = self.with_context(bin_size=False)
         try:
-            with self.env.cr.savepoint():
-                content, __ = self.env["ir.actions.report"]._render_qweb_html(
-                    "account_dunning.report_dunning_letter", self.ids
-                )
+            return self._render_letter_html()
         except Exception as error:  # a template may raise anything; it is shown
             self._raise_database_error(error)
             _logger.info("No preview of notice %s", self.id, exc_info=True)
             return self._cannot_show(error)
+
+    def _render_letter_html(self):
+        self.ensure_one()
+        # forms read sizes of images, the letter needs the logo
+        self = self.with_context(bin_size=False)
+        with self.env.cr.savepoint():
+            content, __ = self.env["ir.actions.report"]._render_qweb_html(
+                "account_dunning.report_dunning_letter", self.ids
+            )
         return Markup(content.decode() if isinstance(content, bytes) else content)
+
+    def action_print(self):
+        """Download the letter; a text that cannot be rendered says so before.
+
+        :raises UserError: then, instead of the report's page of errors.
+        """
+        self.ensure_one()
+        self.check_access("read")
+        if not self.attachment_id:
+            notice = self.sudo()  # sudo: as the preview
+            try:
+                notice._render_letter_html()
+            except Exception as error:  # a template may raise anything; it is told
+                self._raise_database_error(error)
+                raise UserError(notice._failure_words(error)) from error
+        return super().action_print()
 
     def _raise_database_error(self, error):
         """Let through what the request is repeated for, however it was wrapped.
@@ -113,7 +142,7 @@ class DunningNotice(models.Model):
     def _cannot_show(self, error):
         return Markup("<p>%s</p><pre>%s</pre>") % (
             self.env._("This text cannot be rendered: mend it in the policy's level."),
-            str(error),
+            self._failure_cause(error),
         )
 
     def _preview_email(self):

@@ -117,8 +117,12 @@ class DunningPolicy(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
-        if self.env["dunning.notice"].search_count(
-            [("policy_id", "in", self.ids)], limit=1
+        # sudo: existence only, whatever company they belong to
+        notices = self.env["dunning.notice"].sudo()
+        levels = self.with_context(active_test=False).level_ids
+        if (
+            notices.search_count([("policy_id", "in", self.ids)], limit=1)
+            or levels._is_served()
         ):
             raise UserError(
                 self.env._(

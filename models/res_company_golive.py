@@ -81,7 +81,7 @@ class ResCompany(models.Model):
         company, else a credit manager, else the administrator."""
         self.ensure_one()
         company = self.root_id.sudo()
-        if company.dunning_user_id:
+        if company.dunning_user_id.active:
             return company.dunning_user_id
         group = self.env.ref("account_dunning.group_account_dunning_manager").sudo()
         managers = group.all_user_ids.filtered(

@@ -8,6 +8,8 @@ from . import (
     test_job,
     test_letters,
     test_notice_edit,
+    test_open_run,
+    test_open_run_more,
     test_pdf_letters,
     test_pdf_statement,
     test_policy_editor,

@@ -25,9 +25,17 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
                 continue  # core moves it
             kept = mine.filtered(lambda p: p.partner_id == dst_partner)[:1] or mine[:1]
             gone = mine - kept
-            gone.notice_ids.filtered(
+            merged = self.env._("Merged into %(customer)s", customer=dst_partner.name)
+            proposals = gone.notice_ids.filtered(
                 lambda n: n.state in ("draft", "approved")
-            )._cancel(self.env._("Merged into %(customer)s", customer=dst_partner.name))
+            )
+            proposals._cancel(merged)
+            proposals.run_id._update_state()
+            # one message to one customer: the kept one's own goes out
+            statements = self.env["credit.statement"].sudo()
+            statements.search(
+                [("profile_id", "in", gone.ids), ("state", "=", "queued")]
+            ).write({"state": "unsent", "reason": merged})
             self.env.flush_all()
             self._update_foreign_keys_generic("credit.profile", gone, kept)
             self._update_reference_fields_generic("credit.profile", gone, kept)

@@ -18,13 +18,20 @@ NOT_INSTALLED = (*NOT_THE_ADDON, "tests/engine", ".gitignore", ".gitattributes")
 def export(parent: Path, without: tuple[str, ...] = NOT_THE_ADDON) -> Path:
     """Copy what git has, or would take up, to `parent/account_dunning`."""
     target = parent / paths.MODULE
-    for name in _files():
-        if any(Path(name).is_relative_to(left_out) for left_out in without):
-            continue
+    for name in names(without):
         copy = target / name
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(paths.ROOT / name, copy)
     return target
+
+
+def names(without: tuple[str, ...] = NOT_THE_ADDON) -> list[str]:
+    """The files of the checkout, as git knows them, without those folders."""
+    return [
+        name
+        for name in _files()
+        if not any(Path(name).is_relative_to(left_out) for left_out in without)
+    ]
 
 
 def _files() -> list[str]:
