@@ -3,6 +3,8 @@ from markupsafe import Markup
 from odoo import api, models
 from odoo.tools import format_date
 
+from .ir_qweb import text_limits
+
 EMAIL_LAYOUT = "mail.mail_notification_light"
 
 
@@ -152,9 +154,9 @@ class CreditLetterMixin(models.AbstractModel):
         :return: dict with ``subject``, ``body_html`` and ``email_from``.
         """
         self.ensure_one()
-        rendered = template.with_context(lang=self.lang)._generate_template(
-            self.ids, ("subject", "body_html", "email_from")
-        )[self.id]
+        rendered = template.with_context(
+            lang=self.lang, dunning_render_limits=text_limits(1)
+        )._generate_template(self.ids, ("subject", "body_html", "email_from"))[self.id]
         sender = self.user_id.partner_id or self.company_id.partner_id
         rendered["email_from"] = rendered.get("email_from") or (
             self.company_id.email_formatted or sender.email_formatted

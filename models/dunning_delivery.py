@@ -312,7 +312,7 @@ class DunningDelivery(models.Model):
             raise  # another transaction was first: tried again as a whole
         except Exception as error:  # reported on the delivery, and to a person at last
             _logger.warning("Delivery %s failed", self.id, exc_info=True)
-            self._postpone(str(error), now)
+            self._postpone(self.notice_id._in_plain_words(error), now)
 
     def _hand_over_email(self):
         """Write the e-mail into Odoo's mail queue and the customer's thread."""

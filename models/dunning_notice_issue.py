@@ -6,6 +6,8 @@ from psycopg2 import OperationalError
 from odoo import api, fields, models
 
 from ..engine import escalation
+from .dunning_notice_render import LettersFailed, MachineTrouble
+from .ir_qweb import text_limits
 
 _logger = logging.getLogger(__name__)
 
@@ -45,8 +47,14 @@ class DunningNotice(models.Model):
             with self.env.cr.savepoint():
                 self._issue_now()
                 return self
-        except OperationalError:
-            raise  # another transaction was first: tried again as a whole
+        except (OperationalError, MachineTrouble):
+            raise  # another transaction was first, or nothing can be issued now
+        except LettersFailed as failed:
+            culprits = self.filtered(lambda n: n.id in failed.errors)
+            for notice in culprits:
+                notice._report_failure(failed.errors[notice.id])
+            going = self.filtered(lambda n: n.id not in failed.untried)
+            return (going - culprits)._issue_or_split()
         except Exception as error:  # a template may raise anything; it is reported
             if len(self) > 1:
                 levels = list(self.grouped("level_id").values())
@@ -62,13 +70,10 @@ class DunningNotice(models.Model):
             "Notice %s for profile %s cannot be issued",
             self.id,
             self.profile_id.id,
-            exc_info=True,
+            exc_info=error,
         )
-        self.error = str(error)
-        profile = self.profile_id._in_words_of_responsible()
-        profile._notify_person(
-            profile.env._("A dunning notice could not be issued"), note=str(error)
-        )
+        self.error = self._in_plain_words(error)
+        self._tell_failure()
 
     def _recheck_before_issue(self):
         """Compare with today's facts; cancel what no longer holds, refresh the rest."""
@@ -165,7 +170,7 @@ class DunningNotice(models.Model):
         notices = self.with_context(dunning_issuing=True)
         now = fields.Datetime.now()
         notices._cap_item_levels()
-        texts = notices._render_texts()
+        texts = notices._texts_or_fail()
         for notice in notices:
             notice.write(
                 {
@@ -177,17 +182,13 @@ class DunningNotice(models.Model):
                     **texts[notice.id],
                 }
             )
-        letters = notices._render_letters()
-        attachments = (
-            self.env["ir.attachment"]
-            .sudo()
-            .create(
-                [
-                    notices._prepare_attachment(notice, letters[notice.id])
-                    for notice in notices
-                ]
-            )
-        )  # sudo: part of issuing, whoever may issue; reading follows the notice
+        letters = notices._letters_or_fail()
+        attachments = self._store_letters(
+            [
+                notices._prepare_attachment(notice, letters[notice.id])
+                for notice in notices
+            ]
+        )
         for notice, attachment in zip(notices, attachments, strict=True):
             notice.write(
                 {
@@ -218,7 +219,9 @@ class DunningNotice(models.Model):
     def _render_texts(self):
         """Title, body and closing of each letter, in its recipient's language."""
         result = {notice.id: {} for notice in self}
+        limits = text_limits(len(self))
         for level, notices in self.grouped("level_id").items():
+            level = level.with_context(dunning_render_limits=limits)
             langs = {notice.id: notice.lang for notice in notices}
             for name in ("letter_body", "letter_closing"):
                 for res_id, text in level._render_field(
@@ -238,7 +241,7 @@ class DunningNotice(models.Model):
 
         :return: ``{notice id: bytes}``; PDF, or HTML where the tests render none.
         """
-        report = self.env["ir.actions.report"].sudo()
+        report = self._with_render_limits().env["ir.actions.report"].sudo()
         streams, kind = report._pre_render_qweb_pdf(
             "account_dunning.report_dunning_letter", res_ids=self.ids
         )

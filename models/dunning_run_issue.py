@@ -1,6 +1,8 @@
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import UserError
 
+from .dunning_notice_render import MachineTrouble
+
 ISSUE_BATCH = 50  # notices whose letters one renderer process prints
 ISSUE_AT_ONCE = 50  # more than this are issued in the background
 
@@ -194,6 +196,7 @@ class DunningRun(models.Model):
         for start in range(0, len(approved), ISSUE_BATCH):
             batch = approved[start : start + ISSUE_BATCH]
             batch.with_company(self.company_id)._issue(day or self.date)
+        self._trouble_over()
         return len(approved)
 
     def _waits_for_next_day(self, today):
@@ -243,11 +246,16 @@ class DunningRun(models.Model):
                     break
                 # in the name of the person who asked for it
                 user = run.issue_requested_by_id or self.env.user
-                done = (
-                    run.with_user(user)
-                    .sudo()
-                    ._issue_notices(limit=ISSUE_BATCH, day=today)
-                )
+                try:
+                    done = (
+                        run.with_user(user)
+                        .sudo()
+                        ._issue_notices(limit=ISSUE_BATCH, day=today)
+                    )
+                except MachineTrouble as trouble:
+                    run._wait_for_machine(trouble)
+                    cron._commit_progress()
+                    return  # all wait; tried again the next time
                 if not done:
                     run.issue_requested = False
                 if not cron._commit_progress(done) and done:

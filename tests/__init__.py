@@ -8,6 +8,7 @@ from . import (
     test_job,
     test_letters,
     test_notice_edit,
+    test_pdf_faults,
     test_pdf_letters,
     test_pdf_statement,
     test_policy_editor,
