@@ -17,6 +17,7 @@ from . import (
     dunning_collector_mixin,
     dunning_copies,
     dunning_delivery,
+    dunning_delivery_mail,
     dunning_hold,
     dunning_level,
     dunning_level_editor,

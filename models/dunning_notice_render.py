@@ -286,16 +286,24 @@ class DunningNotice(models.Model):
     @api.model
     def _raise_machine_trouble(self, error):
         """Raise ``MachineTrouble`` if no notice is to blame for this error."""
+        trouble = self._as_machine_trouble(error)
+        if trouble:
+            raise trouble from error
+
+    @api.model
+    def _as_machine_trouble(self, error):
+        """The ``MachineTrouble`` that is behind an error, or ``None``."""
         while error:
             if isinstance(error, MachineTrouble):
-                raise error
+                return error
             if isinstance(error, OSError) and error.errno in MACHINE_ERRORS:
-                raise MachineTrouble(
+                return MachineTrouble(
                     self.env._(
-                        "The server cannot write files: %(reason)s. Nothing was "
-                        "issued; ask your administrator to make room. What is issued "
-                        "in the background goes on by itself then.",
+                        "The server cannot write files: %(reason)s. Nothing is lost: "
+                        "ask your administrator to make room. What is done in the "
+                        "background goes on by itself then.",
                         reason=error.strerror,
                     )
-                ) from error
+                )
             error = error.__cause__ or error.__context__
+        return None

@@ -36,6 +36,19 @@ class DunningRun(models.Model):
             self.trouble = False
             self.activity_unlink([ACTIVITY])
 
+    def _tell_waiting(self, reason):
+        """E-mails wait for something that is no customer's fault: tell a person."""
+        for run in self:
+            told = run._in_words_of_contact()
+            told._tell_once(
+                told.env._("E-mails of a dunning run cannot be sent"),
+                told.env._(
+                    "%(reason)s They are tried again every two hours and go by "
+                    "themselves once it is mended.",
+                    reason=reason,
+                ),
+            )
+
     def _in_words_of_contact(self):
         """The run in the language of the company's credit contact."""
         self.ensure_one()

@@ -17,6 +17,7 @@ from . import (
     test_run_review,
     test_runs,
     test_selection,
+    test_smtp,
     test_statement,
     test_statement_sending,
     test_tour_collect,
