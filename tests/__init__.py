@@ -3,6 +3,7 @@ from . import (
     test_calls,
     test_channels,
     test_customer_page,
+    test_disk_full,
     test_facts,
     test_golive,
     test_job,
