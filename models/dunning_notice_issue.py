@@ -50,11 +50,10 @@ class DunningNotice(models.Model):
         except (OperationalError, MachineTrouble):
             raise  # another transaction was first, or nothing can be issued now
         except LettersFailed as failed:
-            culprits = self.filtered(lambda n: n.id in failed.errors)
-            for notice in culprits:
+            for notice in self.browse(failed.errors):
                 notice._report_failure(failed.errors[notice.id])
-            going = self.filtered(lambda n: n.id not in failed.untried)
-            return (going - culprits)._issue_or_split()
+            others = self - self.browse(failed.errors) - self.browse(failed.untried)
+            return others._issue_or_split()
         except Exception as error:  # a template may raise anything; it is reported
             if len(self) > 1:
                 levels = list(self.grouped("level_id").values())

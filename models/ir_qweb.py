@@ -3,7 +3,6 @@ import time
 from odoo import api, models
 from odoo.exceptions import UserError
 
-
 #: what a text may take that is ready within milliseconds, and how long it may become
 TEXT_SECONDS = 2
 TEXT_CHARACTERS = 500_000

@@ -2,6 +2,7 @@ from . import (
     test_access,
     test_calls,
     test_channels,
+    test_clock,
     test_customer_page,
     test_disk_full,
     test_facts,

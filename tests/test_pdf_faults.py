@@ -11,7 +11,6 @@ import psutil
 from freezegun import freeze_time
 
 from odoo.exceptions import UserError
-from odoo.fields import Command
 from odoo.tests import HttpCase, tagged
 from odoo.tools import mute_logger
 from odoo.tools.misc import find_in_path
@@ -20,7 +19,7 @@ from odoo.tools.pdf import PdfFileReader
 from odoo.addons.base.models import ir_actions_report
 
 from ..models import dunning_notice_render, ir_qweb
-from .common import NOW, TODAY
+from .common import NOW
 from .letters_common import LettersCommon
 
 CRASH, HANG = "PLEASE-CRASH", "PLEASE-HANG"
