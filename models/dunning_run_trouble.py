@@ -14,10 +14,11 @@ class DunningRun(models.Model):
 
     @api.depends("trouble")
     def _compute_waiting_reason(self):
-        super()._compute_waiting_reason()
+        result = super()._compute_waiting_reason()
         for run in self:
             if run.trouble and run.issue_requested:
                 run.waiting_reason = run.trouble
+        return result
 
     def _wait_for_machine(self, trouble):
         """Nothing can be issued now: leave all as it is, and tell a person.

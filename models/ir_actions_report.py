@@ -50,9 +50,9 @@ class IrActionsReport(models.Model):
             raise RenderLimitReached(
                 self.env._(
                     "The PDF took longer than %(seconds)s seconds to make and was "
-                    "stopped. Look for very large images or tables in the texts of the "
-                    "level and in the layout of the letter; if the letter is only "
-                    "long, ask your administrator for more time (system parameter "
+                    "stopped. Look for very large images or tables in its texts and in "
+                    "the layout of your documents; if a letter is only long, ask your "
+                    "administrator for more time (system parameter "
                     "account_dunning.letter_seconds).",
                     seconds=round(seconds),
                 )

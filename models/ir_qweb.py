@@ -62,10 +62,10 @@ class _LimitedValues(dict):
 
     def __setitem__(self, key, value):
         self._limits.check(self._env)
-        super().__setitem__(key, value)
+        return super().__setitem__(key, value)
 
     def copy(self):
-        return type(self)(self, self._env, self._limits)
+        return type(self)(super().copy(), self._env, self._limits)
 
 
 class IrQweb(models.AbstractModel):

@@ -18,7 +18,7 @@ from odoo.tools.pdf import PdfFileReader
 
 from odoo.addons.base.models import ir_actions_report
 
-from ..models import dunning_notice_render, ir_qweb
+from ..models import dunning_copies, dunning_notice_render, ir_qweb
 from .common import NOW
 from .letters_common import LettersCommon
 
@@ -154,6 +154,27 @@ class TestPdfFaults(LettersCommon):
         self._check_one_failed(run, "took longer than 3 seconds")
         left = set(psutil.Process().children(recursive=True)) - children
         self.assertFalse([child for child in left if child.is_running()])
+
+    def test_hang_on_the_copy_of_an_invoice(self):
+        """The e-mail waits, with the reason; the next one leaves."""
+        self.first.attach_invoices = True
+        run = self._approved(2)
+        self._issue(run)
+        notices = run.notice_ids.sorted("id")
+        self._say(notices[0], HANG)
+        with (
+            patch.object(dunning_copies, "COPY_SECONDS", 2),
+            self.assertLogs("odoo.addons.account_dunning", "WARNING"),
+            self.allow_pdf_render(),
+        ):
+            self.env["dunning.delivery"].sudo()._hand_over(
+                [("run_id", "=", run.id)], NOW
+            )
+        self.assertRecordValues(
+            notices.delivery_ids.sorted("id"),
+            [{"state": "queued", "attempts": 1}, {"state": "sending", "attempts": 0}],
+        )
+        self.assertIn("took longer than 4 seconds", notices[0].delivery_ids.error)
 
     def test_limit_follows_the_parameter_the_letters_and_the_lines(self):
         notice = self._notice(self._level("standard_first"), 10)

@@ -7,12 +7,13 @@ from email.message import EmailMessage
 from email.mime.message import MIMEMessage
 from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
+from unittest import skipUnless
 
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from .common import NOW
-from .smtp_common import PostOffice, SmtpCommon
+from .smtp_common import Controller, PostOffice, SmtpCommon
 
 ADDRESS = {"street": "1 rue de la Paix", "zip": "75002", "city": "Paris"}
 MANY = 1000
@@ -22,6 +23,7 @@ MAIL_LOGS = (
 )
 
 
+@skipUnless(Controller, "aiosmtpd is not installed")
 @tagged("post_install", "-at_install")
 class TestSmtp(SmtpCommon):
     def _each_got_one(self, office, partners):
