@@ -1,6 +1,6 @@
 """A real mail server on loopback, and a company that sends through it."""
 
-import email
+import email.policy
 import socket
 from contextlib import contextmanager
 from unittest.mock import patch
