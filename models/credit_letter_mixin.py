@@ -6,6 +6,8 @@ from odoo.tools import format_date
 
 from odoo.addons.base.models.ir_qweb import QWebError
 
+from .ir_qweb import text_limits
+
 EMAIL_LAYOUT = "mail.mail_notification_light"
 
 
@@ -198,9 +200,9 @@ class CreditLetterMixin(models.AbstractModel):
         :return: dict with ``subject``, ``body_html`` and ``email_from``.
         """
         self.ensure_one()
-        rendered = template.with_context(lang=self.lang)._generate_template(
-            self.ids, ("subject", "body_html", "email_from")
-        )[self.id]
+        rendered = template.with_context(
+            lang=self.lang, dunning_render_limits=text_limits(1)
+        )._generate_template(self.ids, ("subject", "body_html", "email_from"))[self.id]
         sender = self.user_id.partner_id or self.company_id.partner_id
         rendered["email_from"] = rendered.get("email_from") or (
             self.company_id.email_formatted or sender.email_formatted

@@ -537,12 +537,23 @@ class CreditProfile(models.Model):
     def _stale_domain(self, now):
         """Profiles whose figures are due to be computed again.
 
+        All of them once a day, from the company's own midnight on.
+
         :param now: naive UTC.
         """
-        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        companies = self.env["res.company"].search([("parent_id", "=", False)])
+        of_yesterday = Domain.OR(
+            Domain("company_id", "=", company.id)
+            & Domain(
+                "refreshed_at",
+                "<",
+                company._dunning_bounds(company._dunning_today(now))[0],
+            )
+            for company in companies
+        )
         seen = Domain("work_state", "!=", worklist.State.NONE.value)
         return Domain("active", "in", (True, False)) & (
             Domain("refreshed_at", "=", False)
-            | Domain("refreshed_at", "<", midnight)
+            | of_yesterday
             | (seen & Domain("refreshed_at", "<", now - timedelta(minutes=50)))
         )

@@ -1,5 +1,8 @@
 from odoo import api, models
 
+#: for the renderer to start, and for each copy it prints: a hang keeps all others back
+COPY_SECONDS = 15
+
 
 class DunningCopies(models.AbstractModel):
     """Copies of invoices: as sent at the time, else printed now and kept.
@@ -46,6 +49,7 @@ class DunningCopies(models.AbstractModel):
         streams, kind = (
             self.env["ir.actions.report"]
             .sudo()
+            .with_context(dunning_renderer_seconds=COPY_SECONDS * (1 + len(todo)))
             ._pre_render_qweb_pdf("account.account_invoices", res_ids=todo.ids)
         )
         return copies | Attachment.create(

@@ -338,7 +338,7 @@ class DunningDelivery(models.Model):
 
     def _report_trouble(self, error, now):
         _logger.warning("Delivery %s failed", self.id, exc_info=True)
-        self._postpone(self.notice_id._failure_words(error), now)
+        self._postpone_after(error, now)
 
     def _hand_over_email(self):
         """Write the e-mail into Odoo's mail queue and the customer's thread."""
@@ -405,12 +405,18 @@ class DunningDelivery(models.Model):
     def _mark_sent(self):
         self.write({"state": "sent", "sent_at": fields.Datetime.now(), "error": False})
 
-    def _postpone(self, error, now=None):
-        """Try again later, longer each time; give up after a few attempts."""
+    def _postpone(self, error, now=None, patient=False):
+        """Try again later, longer each time; give up after a few attempts.
+
+        :param patient: neither address nor message is to blame, but our mail server,
+            say: never give up, but tell a person after as many attempts.
+        """
         now = now or fields.Datetime.now()
         for delivery in self:
             attempts = delivery.attempts + 1
-            if attempts >= MAX_ATTEMPTS:
+            if attempts >= MAX_ATTEMPTS and patient:
+                delivery.run_id._tell_waiting(error)
+            elif attempts >= MAX_ATTEMPTS:
                 delivery.attempts = attempts
                 delivery._fail(error)
                 continue
@@ -419,7 +425,8 @@ class DunningDelivery(models.Model):
                     "state": "queued",
                     "attempts": attempts,
                     "error": error,
-                    "next_try": now + timedelta(minutes=15 * 2 ** (attempts - 1)),
+                    "next_try": now
+                    + timedelta(minutes=15 * 2 ** min(attempts - 1, MAX_ATTEMPTS - 2)),
                 }
             )
 
@@ -540,14 +547,7 @@ class DunningDelivery(models.Model):
                 faulty=True,
             )
         elif status == "exception" and self.state == "sending":
-            reason = notification.format_failure_reason()
-            if notification.failure_type in (
-                "mail_email_invalid",
-                "mail_email_missing",
-            ):
-                self._fail(reason, faulty=True)
-            else:
-                self._postpone(reason)
+            self._take_over_failure(notification)
         elif status == "canceled" and self.state == "sending":
             self._fail(notification.format_failure_reason())
 

@@ -10,6 +10,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..engine import escalation
+from .dunning_notice_render import MachineTrouble
 
 _logger = logging.getLogger(__name__)
 
@@ -59,7 +60,8 @@ def _comparable(line):
         else value
         if value is not False or name == "escalated"
         else None
-        for name, value in zip(LINE_FACTS, map(line.__getitem__, LINE_FACTS))
+        for name in LINE_FACTS
+        for value in (line[name],)
     ]
 
 
@@ -119,8 +121,8 @@ class DunningNotice(models.Model):
         try:
             with self.env.cr.savepoint():
                 return getattr(self, step)()
-        except OperationalError:
-            raise  # another transaction was first: tried again as a whole
+        except (OperationalError, MachineTrouble):
+            raise  # another transaction was first, or nothing can be issued now
         except Exception as error:  # whatever it is, it is reported
             if len(self) > 1:
                 return self.browse().union(
@@ -142,14 +144,10 @@ class DunningNotice(models.Model):
             "Notice %s for profile %s cannot be issued",
             self.id,
             self.profile_id.id,
-            exc_info=True,
+            exc_info=error,
         )
         self.error = self._failure_words(error)
-        profile = self.profile_id._in_words_of_responsible()
-        profile._notify_person(
-            profile.env._("A dunning notice could not be issued"),
-            note=self.with_env(profile.env)._failure_words(error),
-        )
+        self._tell_failure()
 
     def _recheck_before_issue(self):
         """Compare with today's facts; cancel what no longer holds, refresh the rest.

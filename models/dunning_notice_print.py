@@ -1,13 +1,12 @@
 import hashlib
-import logging
-
-from psycopg2 import OperationalError
 
 from odoo import api, fields, models
 
-_logger = logging.getLogger(__name__)
+from .dunning_notice_render import MachineTrouble
+from .ir_qweb import text_limits
 
 LETTER_BATCH = 50  # letters that one renderer process prints
+TEXTS = ("letter_title", "letter_body", "letter_closing")
 
 
 class DunningNotice(models.Model):
@@ -55,11 +54,15 @@ class DunningNotice(models.Model):
                 allow_referencing=True, limit=LETTER_BATCH
             ).filtered_domain(self._unprinted_domain())
             seen |= batch or waiting
-            if not batch:
-                continue
-            for company, notices in batch.grouped("company_id").items():
-                notices.with_company(company)._make_letters()
-            if not commit(len(batch)):
+            try:
+                for company, notices in batch.grouped("company_id").items():
+                    notices.with_company(company)._make_letters()
+            except MachineTrouble as trouble:
+                for run in batch.run_id:
+                    run._wait_for_machine(trouble)
+                commit(0)
+                return False  # all wait; tried again the next time
+            if batch and not commit(len(batch)):
                 return False
 
     def _make_letters(self):
@@ -69,53 +72,55 @@ class DunningNotice(models.Model):
         its error, and its items have the level they had. The others go on.
 
         :return: the notices whose letter was made.
+        :raise MachineTrouble: the server can make or keep none now; nothing is changed.
         """
         printed = self.browse()
         for start in range(0, len(self), LETTER_BATCH):
-            printed |= self[start : start + LETTER_BATCH]._make_letters_or_split()
+            printed |= self[start : start + LETTER_BATCH]._make_batch_of_letters()
         self.run_id._update_state()
+        for run in printed.run_id:
+            run._trouble_over()
         return printed
 
-    def _make_letters_or_split(self):
-        """Together, because one process prints them all; when that fails, in parts."""
-        try:
-            with self.env.cr.savepoint():
-                self._make_letters_now()
-                return self
-        except OperationalError:
-            raise  # another transaction was first: tried again as a whole
-        except Exception as error:  # a template may raise anything; it is reported
-            if len(self) > 1:
-                return self.browse().union(
-                    *(part._make_letters_or_split() for part in self._parts())
-                )
-            self._take_back(error)
-            return self.browse()
+    def _make_batch_of_letters(self):
+        """What fails, and what there was no time for, is left out of the result."""
+        with self.env.cr.savepoint():
+            notices = self.with_context(dunning_issuing=True)
+            texts, failed = notices._apart(notices._render_texts_safely())
+            for notice_id, values in texts.items():
+                notices.browse(notice_id).write(values)
+            ready = notices.browse(texts)
+            letters, without = ready._apart(ready._render_letters_safely())
+            printed = notices.browse(letters)
+            printed._keep_letters(letters)
+            self.env["dunning.delivery"]._queue(printed)
+            untried = ready - printed - ready.browse(without)
+            untried.write(dict.fromkeys(TEXTS, False))
+        for notice_id, error in {**failed, **without}.items():
+            self.browse(notice_id)._take_back(error)
+        return self & printed
 
-    def _make_letters_now(self):
-        notices = self.with_context(dunning_issuing=True)
-        texts = notices._render_texts()
-        for notice in notices:
-            notice.write(texts[notice.id])
-        letters = notices._render_letters()
-        attachments = (
-            self.env["ir.attachment"]
-            .sudo()
-            .create(
-                [
-                    notices._prepare_attachment(notice, letters[notice.id])
-                    for notice in notices
-                ]
-            )
-        )  # sudo: part of issuing, whoever may issue; reading follows the notice
-        for notice, attachment in zip(notices, attachments, strict=True):
+    @api.model
+    def _apart(self, made):
+        """What was made, and what came instead; two dicts by notice id."""
+        failed = {key: one for key, one in made.items() if isinstance(one, Exception)}
+        return {key: one for key, one in made.items() if key not in failed}, failed
+
+    def _keep_letters(self, letters):
+        """Attach the letters, with their checksum.
+
+        :param letters: ``{notice id: bytes}``
+        """
+        attachments = self._store_letters(
+            [self._prepare_attachment(notice, letters[notice.id]) for notice in self]
+        )
+        for notice, attachment in zip(self, attachments, strict=True):
             notice.write(
                 {
                     "attachment_id": attachment.id,
                     "pdf_sha256": hashlib.sha256(letters[notice.id]).hexdigest(),
                 }
             )
-        self.env["dunning.delivery"]._queue(notices)
 
     def _take_back(self, error):
         """Undo the issue of a notice that has no letter: nothing of it left the house.
@@ -124,7 +129,12 @@ class DunningNotice(models.Model):
         """
         self.ensure_one()
         self.with_context(dunning_issuing=True).write(
-            {"state": "approved", "issued_at": False, "issued_by_id": False}
+            {
+                "state": "approved",
+                "issued_at": False,
+                "issued_by_id": False,
+                **dict.fromkeys(TEXTS, False),
+            }
         )
         self._restore_levels()
         for line in self.line_ids.filtered("escalated"):
@@ -134,7 +144,9 @@ class DunningNotice(models.Model):
     def _render_texts(self):
         """Title, body and closing of each letter, in its recipient's language."""
         result = {notice.id: {} for notice in self}
+        limits = text_limits(len(self))
         for level, notices in self.grouped("level_id").items():
+            level = level.with_context(dunning_render_limits=limits)
             langs = {notice.id: notice.lang for notice in notices}
             for name in ("letter_body", "letter_closing"):
                 for res_id, text in level._render_field(
@@ -154,7 +166,7 @@ class DunningNotice(models.Model):
 
         :return: ``{notice id: bytes}``; PDF, or HTML where the tests render none.
         """
-        report = self.env["ir.actions.report"].sudo()
+        report = self._with_render_limits().env["ir.actions.report"].sudo()
         streams, kind = report._pre_render_qweb_pdf(
             "account_dunning.report_dunning_letter", res_ids=self.ids
         )

@@ -104,6 +104,19 @@ class ResCompany(models.Model):
         now = now or fields.Datetime.now()
         return pytz.utc.localize(now).astimezone(self._dunning_tz())
 
+    def _dunning_bounds(self, day):
+        """When a local day begins and ends, as naive UTC; it need not have 24 hours.
+
+        :return: ``(first instant, first instant of the next day)``
+        """
+        tz = self._dunning_tz()
+        return tuple(
+            tz.localize(datetime.combine(date, time.min))
+            .astimezone(pytz.utc)
+            .replace(tzinfo=None)
+            for date in (day, day + timedelta(days=1))
+        )
+
     def _dunning_is_working_day(self, day):
         """Whether the company's working calendar has any working time on that day.
 

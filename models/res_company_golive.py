@@ -1,7 +1,3 @@
-from datetime import datetime, time, timedelta
-
-import pytz
-
 from odoo import fields, models
 from odoo.exceptions import AccessError
 
@@ -92,21 +88,15 @@ class ResCompany(models.Model):
     def _dunning_issued_today(self):
         """How many notices were issued today (the company's local day)."""
         self.ensure_one()
-        tz = self._dunning_tz()
-        today = self._dunning_today()
-        start = tz.localize(datetime.combine(today, time.min)).astimezone(pytz.utc)
+        start, end = self._dunning_bounds(self._dunning_today())
         return (
             self.env["dunning.notice"]
             .sudo()
             .search_count(
                 [
                     ("company_id", "=", self.root_id.id),
-                    ("issued_at", ">=", start.replace(tzinfo=None)),
-                    (
-                        "issued_at",
-                        "<",
-                        start.replace(tzinfo=None) + timedelta(days=1),
-                    ),
+                    ("issued_at", ">=", start),
+                    ("issued_at", "<", end),
                 ]
             )
         )

@@ -256,7 +256,7 @@ class TestChannels(DunningCommon):
         self.assertEqual(len(self._deliver()), 1)
         self.assertEqual(delivery.state, "sent")
 
-    def test_mail_server_down_for_good_ends_with_a_person(self):
+    def test_mail_refused_for_good_ends_with_a_person(self):
         customer = self._customer("Alpha")
         notice = self._issued(customer)
         delivery = notice.delivery_ids
@@ -267,7 +267,7 @@ class TestChannels(DunningCommon):
             mails = delivery.mail_message_id.mail_ids
             mails.write({"state": "exception"})
             mails._postprocess_sent_message(
-                [], [], failure_reason="Connection refused", failure_type="mail_smtp"
+                [], [], failure_reason="Too large", failure_type="unknown"
             )
             now = (delivery.next_try or now) + timedelta(minutes=1)
         self.assertEqual(delivery.state, "failed")
