@@ -392,7 +392,7 @@ class CreditProfile(models.Model):
         template = self.env.ref(
             "account_dunning.mail_template_profile", raise_if_not_found=False
         )
-        copies = self.env["dunning.copies"]._copies_of(items.move_id, self)
+        copies = self.env["dunning.copies"]._copies_of(items.move_id)
         return self._page_dialogue(
             self.env._("Write an e-mail"),
             "mail.compose.message",
@@ -511,7 +511,7 @@ class CreditProfile(models.Model):
                     customer=self.partner_id.display_name,
                 )
             )
-        copies = self.env["dunning.copies"]._copies_of(items.move_id, self)
+        copies = self.env["dunning.copies"]._copies_of(items.move_id)
         if not copies:
             raise UserError(
                 self.env._("There is no invoice among these items to send a copy of.")

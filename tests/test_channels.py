@@ -325,6 +325,8 @@ class TestChannels(DunningCommon):
         names = notice.delivery_ids.mail_message_id.attachment_ids.mapped("name")
         self.assertEqual(len(names), 2)
         self.assertIn(invoice._get_invoice_report_filename(), names)
+        kept = notice._invoice_copies()
+        self.assertEqual(notice._invoice_copies(), kept, "the same when sent again")
 
     def test_language_of_the_recipient(self):
         self.env["res.lang"]._activate_lang("fr_FR")

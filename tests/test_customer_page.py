@@ -1,7 +1,6 @@
 """The page of a customer: figures, items, actions, timeline, replies."""
 
 from datetime import date, datetime, timedelta
-from unittest.mock import patch
 
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
@@ -442,18 +441,38 @@ class TestActions(PageCommon):
         self.assertEqual(message.author_id, self.collector.partner_id)
         self.assertEqual(len(message.attachment_ids), 2)
 
-    def test_copies_are_printed_once(self):
-        Report = type(self.env["ir.actions.report"])
-        render = Report._pre_render_qweb_pdf
-        with (
-            self.mock_mail_gateway(),
-            patch.object(
-                Report, "_pre_render_qweb_pdf", autospec=True, side_effect=render
-            ) as printed,
-        ):
+    def _copies_sent(self):
+        with self.mock_mail_gateway():
             self.profile.action_page_copies(self.old.ids)
-            self.profile.action_page_copies(self.old.ids)
-        self.assertEqual(printed.call_count, 1)
+        return self.profile.message_ids[0].attachment_ids
+
+    def test_copies_are_of_the_invoice_as_it_stands(self):
+        """Corrected under the same number: the next copy is of the new one."""
+        self.assertIn(b"Work", self._copies_sent().raw)
+        number = self.first_invoice.name
+        self.first_invoice.button_draft()
+        self.first_invoice.invoice_line_ids.name = "Corrected"
+        self.first_invoice.action_post()
+        self.assertEqual(self.first_invoice.name, number)
+        self.assertIn(b"Corrected", self._copies_sent().raw)
+        copies = self.env["ir.attachment"].search(
+            [("res_model", "=", "credit.profile"), ("res_id", "=", self.profile.id)]
+        )
+        self.assertEqual(len(copies), 2, "each belongs to the customer's thread")
+
+    def test_a_file_of_the_customer_is_no_copy(self):
+        self.env["ir.attachment"].create(
+            {
+                "name": self.first_invoice._get_invoice_report_filename(),
+                "raw": b"what the customer wrote",
+                "res_model": "credit.profile",
+                "res_id": self.profile.id,
+            }
+        )
+        self.assertIn(b"Work", self._copies_sent().raw)
+        action = self.profile.action_page_email(self.old.ids)
+        [copy] = action["context"]["default_attachment_ids"]
+        self.assertIn(b"Work", self.env["ir.attachment"].browse(copy).raw)
 
     def test_copies_need_an_address(self):
         self.customer.email = False
