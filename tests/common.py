@@ -209,7 +209,7 @@ class DunningCommon(AccountTestInvoicingCommon, MailCase):
         return run
 
     def _usual_runs(self, size=1, count=3):
-        """Scheduled runs of the days before, so that there is something usual."""
+        """Runs issued on the days before, so that there is something usual."""
         partners = self.env["res.partner"].create(
             [{"name": f"Usual {number}"} for number in range(size)]
         )
@@ -231,7 +231,8 @@ class DunningCommon(AccountTestInvoicingCommon, MailCase):
                                 "policy_id": self.policy.id,
                                 "level_id": self.first.id,
                                 "date": day,
-                                "state": "cancelled",
+                                "state": "issued",
+                                "issued_at": datetime.combine(day, NOW.time()),
                             }
                         )
                         for profile in profiles
