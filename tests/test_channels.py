@@ -193,6 +193,34 @@ class TestChannels(DunningCommon):
         with self.assertRaises(UserError):
             notice.delivery_ids.action_retry()
 
+    def _failed(self):
+        customer = self._customer("Alpha")
+        notice = self._issued(customer)
+        self._deliver()
+        notice.delivery_ids._fail("Mail server down")
+        return notice
+
+    def test_no_retry_after_the_day_to_pay_by(self):
+        email = self._failed().delivery_ids
+        last_day = NOW + timedelta(days=self.first.deadline_days)
+        with freeze_time(last_day):
+            self.assertEqual(email._filter_retryable(), email)
+        with freeze_time(last_day + timedelta(days=1)):
+            with self.assertRaises(UserError):
+                email.action_retry()
+            self.assertFalse(any(email.run_id._retryable()))
+        self.assertEqual(email.state, "failed")
+
+    def test_no_retry_while_a_newer_proposal_waits(self):
+        email = self._failed().delivery_ids
+        proposed = self._propose(email.partner_id, day=TODAY + timedelta(days=1))
+        self.assertEqual(proposed.notice_ids.state, "draft")
+        with self.assertRaises(UserError):
+            email.action_retry()
+        proposed.notice_ids.action_exclude()
+        email.action_retry()
+        self.assertEqual(email.state, "queued")
+
     def test_mail_taken_out_of_the_queue_is_not_under_way_for_ever(self):
         for take_out in ("cancel", "unlink"):
             with self.subTest(take_out=take_out):
