@@ -239,6 +239,39 @@ class CreditProfile(models.Model):
             return self.env._("Nothing overdue")
         return " · ".join(labels[r.value] for r in SENTENCES if r in overdue)
 
+    # === CRUD === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            self._check_kept_by_machine(set(vals) - {"partner_id", "company_id"})
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self._check_kept_by_machine(vals)
+        return super().write(vals)
+
+    @api.model
+    def _check_kept_by_machine(self, names):
+        """What people may change on a profile: what its form lets them.
+
+        Dates of contact, figures and places on the worklist follow from what happened;
+        the actions, calls and notices write them with full rights.
+
+        :param names: fields about to be written.
+        """
+        if self.env.su:
+            return
+        kept = [name for name in names if self._fields[name].readonly]
+        if kept:
+            labels = self.fields_get(kept, ["string"])
+            raise AccessError(
+                self.env._(
+                    "%(fields)s: kept up to date by the system, not written by hand.",
+                    fields=", ".join(labels[name]["string"] for name in kept),
+                )
+            )
+
     # === ACTIONS === #
 
     def action_view_notices(self):

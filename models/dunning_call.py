@@ -402,7 +402,8 @@ class DunningCall(models.Model):
     def _restore_last_call(self, profile):
         last = self.search([("profile_id", "=", profile.id)], limit=1)
         called = last and fields.Datetime.context_timestamp(last, last.date).date()
-        profile.write(
+        # sudo: what the calls left is written by the calls only
+        profile.sudo().write(
             {
                 "last_call_date": called,
                 "last_call_outcome": last.outcome,

@@ -8,6 +8,7 @@ from .dunning_level import CHANNELS
 # What a customer was told; never changes once issued.
 FROZEN = {
     "name",
+    "run_id",
     "profile_id",
     "company_id",
     "policy_id",
@@ -15,7 +16,9 @@ FROZEN = {
     "date",
     "deadline_date",
     "lang",
+    "channel",
     "contact_id",
+    "contact_address",
     "line_ids",
     "letter_title",
     "letter_body",
@@ -29,6 +32,8 @@ FROZEN = {
     "own_letter_body",
     "own_email_subject",
     "own_email_body",
+    "by_hand",
+    "insisted",
     "issued_at",
     "issued_by_id",
 }

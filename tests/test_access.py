@@ -131,6 +131,48 @@ class TestAccess(DunningCommon):
                 {"notice_id": notice.id, "currency_id": notice.currency_id.id}
             )
 
+    def test_profiles_are_written_where_their_form_lets_people(self):
+        profile = self._profile(self.customer).with_user(self.collector)
+        for name, value in (
+            ("last_contact_date", TODAY),
+            ("handled_on", TODAY),
+            ("last_call_date", TODAY),
+            ("unread_reply", True),
+            ("work_state", "none"),
+            ("amount_overdue", 0),
+            ("partner_id", self._customer("Beta").id),
+            ("company_id", self.company.id),
+            ("active", False),
+        ):
+            for user in (self.collector, self.manager):
+                with self.subTest(name=name), self.assertRaises(AccessError):
+                    profile.with_user(user).write({name: value})
+        with self.assertRaises(AccessError):
+            profile.create(
+                {"partner_id": self._customer("C").id, "last_contact_date": TODAY}
+            )
+        profile.write(
+            {
+                "policy_id": self.policy.id,
+                "user_id": self.collector.id,
+                "customer_kind": "public",
+            }
+        )
+        self.assertEqual(profile.customer_kind, "public")
+
+    def test_what_was_issued_stays_in_its_run_and_channel(self):
+        notice = self._run(self.customer).notice_ids.sudo()
+        other = self._propose(self._customer("Beta"))
+        for name, value in (
+            ("run_id", other.id),
+            ("channel", "letter"),
+            ("contact_address", "else@customer.example"),
+            ("by_hand", True),
+            ("insisted", "nothing"),
+        ):
+            with self.subTest(name=name), self.assertRaises(UserError):
+                notice.write({name: value})
+
     def test_collector_cannot_change_policies(self):
         with self.assertRaises(AccessError):
             self.policy.with_user(self.collector).gap_days = 1
