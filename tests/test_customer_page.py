@@ -329,9 +329,10 @@ class TestActions(PageCommon):
         runs = self.env["dunning.run"].search_count([])
         action = wizard.action_preview()
         self.assertEqual(action["type"], "ir.actions.act_url")
-        attachment = self.env["ir.attachment"].search(
-            [("res_model", "=", wizard._name), ("res_id", "=", wizard.id)]
-        )
+        of_wizard = [("res_model", "=", wizard._name), ("res_id", "=", wizard.id)]
+        Attachment = self.env["ir.attachment"]
+        self.assertFalse(Attachment.search(of_wizard), "for who asked for it")
+        attachment = Attachment.with_user(self.collector).search(of_wizard)
         self.assertIn(self.late.move_name, attachment.raw.decode())
         self.assertNotIn(self.old.move_name, attachment.raw.decode())
         self.assertEqual(self.env["dunning.run"].search_count([]), runs)
