@@ -9,6 +9,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL, format_date
 
 from ..engine import behaviour
+from .ledger_rules import PAYMENT_ON_ITS_WAY
 
 CONTACT_ORDER = {"dunning": 0, "invoice": 1}
 CONTACTS_SHOWN = 6
@@ -332,16 +333,14 @@ class CreditProfile(models.Model):
               JOIN res_partner partner
                 ON partner.commercial_partner_id = profile.partner_id
               JOIN account_payment payment ON payment.partner_id = partner.id
-               AND payment.state = 'in_process'
-               AND payment.move_id IS NULL
-               AND payment.payment_type = 'inbound'
-               AND payment.partner_type = 'customer'
+               AND %(on_its_way)s
               JOIN res_company company ON company.id = payment.company_id
                AND company.parent_path LIKE profile.company_id::text || %(below)s
              WHERE profile.id = ANY(%(profiles)s)
             """,
             profiles=self.ids,
             below="/%",
+            on_its_way=PAYMENT_ON_ITS_WAY,
         )
 
     # === ACTIONS === #

@@ -362,8 +362,7 @@ class DunningNotice(models.Model):
             lambda n: (
                 latest.get(n.profile_id, 0) <= n.id
                 and not (
-                    n.deadline_date
-                    and n.deadline_date < n.company_id._dunning_today()
+                    n.deadline_date and n.deadline_date < n.company_id._dunning_today()
                 )
             )
         )
