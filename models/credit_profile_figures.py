@@ -477,11 +477,16 @@ class CreditProfile(models.Model):
         ), pause AS (
             SELECT hold.profile_id,
                    BOOL_OR(hold.running AND hold.scope = 'customer') AS paused,
+                   -- one that was over before today's oldest debt fell due was
+                   -- about other debts
                    MAX(hold.date_to) FILTER (WHERE hold.ended_on IS NULL
-                       AND hold.date_to < %(day)s) AS pause_ended,
+                       AND hold.date_to < %(day)s
+                       AND hold.date_to >= ledger.oldest_due_date) AS pause_ended,
                    MAX(hold.date_to) FILTER (WHERE hold.running
                        AND hold.date_to = %(day)s) AS pause_ends
               FROM hold
+              JOIN debtor ON debtor.id = hold.profile_id
+         LEFT JOIN ledger ON ledger.partner_id = debtor.partner_id
              WHERE hold.scope = 'customer'
                 OR EXISTS (SELECT 1
                              FROM account_move_line_dunning_hold_rel rel
@@ -615,12 +620,19 @@ class CreditProfile(models.Model):
     def _stale_domain(self, now):
         """Profiles whose figures are due to be computed again.
 
+        All once a day, when it begins where their company is; those on the worklist
+        every hour.
+
         :param now: naive UTC.
         """
-        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        days = Domain.FALSE
+        for company in self.env["res.company"].search([("parent_id", "=", False)]):
+            days |= Domain("company_id", "=", company.id) & Domain(
+                "refreshed_at", "<", company._dunning_midnight(now)
+            )
         seen = Domain("work_state", "!=", worklist.State.NONE.value)
         return Domain("active", "in", (True, False)) & (
             Domain("refreshed_at", "=", False)
-            | Domain("refreshed_at", "<", midnight)
+            | days
             | (seen & Domain("refreshed_at", "<", now - timedelta(minutes=50)))
         )

@@ -104,6 +104,16 @@ class ResCompany(models.Model):
         now = now or fields.Datetime.now()
         return pytz.utc.localize(now).astimezone(self._dunning_tz())
 
+    def _dunning_midnight(self, now=None):
+        """When the company's local day began, in naive UTC.
+
+        :param now: naive UTC; defaults to the clock.
+        """
+        local = datetime.combine(self._dunning_today(now), time.min)
+        return (
+            self._dunning_tz().localize(local).astimezone(pytz.utc).replace(tzinfo=None)
+        )
+
     def _dunning_is_working_day(self, day):
         """Whether the company's working calendar has any working time on that day.
 

@@ -1,6 +1,4 @@
-from datetime import datetime, time, timedelta
-
-import pytz
+from datetime import timedelta
 
 from odoo import fields, models
 from odoo.exceptions import AccessError
@@ -92,21 +90,15 @@ class ResCompany(models.Model):
     def _dunning_issued_today(self):
         """How many notices were issued today (the company's local day)."""
         self.ensure_one()
-        tz = self._dunning_tz()
-        today = self._dunning_today()
-        start = tz.localize(datetime.combine(today, time.min)).astimezone(pytz.utc)
+        start = self._dunning_midnight()
         return (
             self.env["dunning.notice"]
             .sudo()
             .search_count(
                 [
                     ("company_id", "=", self.root_id.id),
-                    ("issued_at", ">=", start.replace(tzinfo=None)),
-                    (
-                        "issued_at",
-                        "<",
-                        start.replace(tzinfo=None) + timedelta(days=1),
-                    ),
+                    ("issued_at", ">=", start),
+                    ("issued_at", "<", start + timedelta(days=1)),
                 ]
             )
         )

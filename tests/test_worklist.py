@@ -209,6 +209,19 @@ class TestWorklist(DunningCommon):
         self.assertEqual(profile.work_why, "broken")
         self.assertTrue(profile.hold_alert)
 
+    def test_a_pause_of_earlier_debts_is_no_alert(self):
+        """Years ago everything was paused; what is overdue today fell due since."""
+        hold = self._hold(
+            date_from=TODAY - timedelta(days=60), date_to=TODAY - timedelta(days=30)
+        )
+        self._invoice(self.customer, 100, late=29)
+        profile = self._refreshed()
+        self.assertFalse(profile.hold_alert)
+        self.assertNotEqual(profile.work_why, "broken")
+        hold.date_to = TODAY - timedelta(days=29)
+        self.assertTrue(self._refreshed().hold_alert)
+        self.assertEqual(profile.work_why, "broken")
+
     def test_a_pause_of_a_paid_item_is_no_alert(self):
         paid = self._invoice(self.customer, 100, late=10)
         self._invoice(self.customer, 100, late=10)
@@ -413,3 +426,9 @@ class TestWorklist(DunningCommon):
         self.assertFalse(stale(NOW + timedelta(minutes=40)))
         self.assertEqual(stale(NOW + timedelta(hours=1)), on_list)
         self.assertEqual(stale(NOW + timedelta(days=1)), both)
+        # the day begins where the company is: in Tokyo at 15:00 UTC
+        off_list.sudo().refreshed_at = NOW.replace(hour=14, minute=59)
+        for zone, begun in (("UTC", False), ("Asia/Tokyo", True)):
+            self.company.resource_calendar_id.tz = zone
+            found = stale(NOW.replace(hour=15, minute=1))
+            self.assertEqual(off_list in found, begun, zone)
