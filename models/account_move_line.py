@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..engine.escalation import Escalate
@@ -72,6 +73,17 @@ class AccountMoveLine(models.Model):
                 sentences |= self._dunning_sentences(outcome)
             for line in lines:
                 line.dunning_why = sentences.get(line.id, False)
+
+    @api.model
+    def _dunning_due_before(self, day):
+        """Domain of the items that fell due before a day.
+
+        Entries made by hand may have no due date: their own date counts, as in every
+        query of the ledger.
+        """
+        return Domain("date_maturity", "<", day) | (
+            Domain("date_maturity", "=", False) & Domain("date", "<", day)
+        )
 
     @api.model
     def _dunning_sentences(self, outcome):

@@ -450,13 +450,15 @@ class CreditProfile(models.Model):
         """
         self.ensure_one()
         self.check_access("read")
+        Item = self.env["account.move.line"]
         domain = Domain(self._open_items_domain())
         if line_ids:
             domain &= Domain("id", "in", line_ids)
         else:
+            today = self.company_id.sudo()._dunning_today()
             domain &= Domain("amount_residual", ">", 0)
-            domain &= Domain("date_maturity", "<", fields.Date.context_today(self))
-        items = self.env["account.move.line"].search(domain, order="date_maturity, id")
+            domain &= Item._dunning_due_before(today)
+        items = Item.search(domain, order="date_maturity, id")
         if not items and (line_ids or needed):
             raise UserError(
                 self.env._(

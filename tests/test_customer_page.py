@@ -180,6 +180,15 @@ class TestItems(PageCommon):
             self.profile._ticked(stranger.ids)
 
 
+    def test_items_without_due_date_are_due_on_their_own(self):
+        entry = self._item(self._entry(self.customer, 70))
+        entry.sudo().no_followup = False
+        self.assertFalse(entry.date_maturity)
+        self.assertTrue(self._row(entry)["overdue"])
+        self.assertIn(entry, self.profile._ticked())
+        self.assertEqual(self.profile.live_overdue, 370)
+
+
 class TestActions(PageCommon):
     def _wizard(self, *items, **values):
         keys = [item.id for item in items]
