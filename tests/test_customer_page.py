@@ -413,6 +413,38 @@ class TestActions(PageCommon):
         self.assertFalse(self.late.no_followup)
         self.assertIn("Mistake", self.profile.message_ids[0].body)
 
+    def test_items_deleted_meanwhile_do_not_become_all(self):
+        def opened(action, **values):
+            return (
+                self.env[action["res_model"]]
+                .with_user(self.collector)
+                .with_context(**action["context"])
+                .create(values)
+            )
+
+        keys = self.late.ids
+        remind = opened(self.profile.action_page_remind(keys), confirmed=True)
+        pause = opened(self.profile.action_page_pause(keys), reason="Waits")
+        exclude = opened(self.profile.action_page_exclude(keys), reason="Barter")
+        everything = opened(self.profile.action_page_remind())
+        invoice = self.late.move_id
+        invoice.button_draft()
+        invoice.with_context(force_delete=True).unlink()
+        self.env.invalidate_all()
+        self.assertIn("no longer there", remind.refusal)
+        for act in (
+            remind.action_send,
+            remind.action_propose,
+            pause.action_pause,
+            exclude.action_apply,
+        ):
+            with self.subTest(act=act), self.assertRaisesRegex(UserError, "deleted"):
+                act()
+        self.assertFalse(self.profile.hold_ids)
+        self.assertFalse(self.old.no_followup)
+        self.assertFalse(everything.refusal)
+        self.assertEqual(everything.carried_ids, self.old)
+
     # === E-MAIL AND COPIES === #
 
     def test_write_an_email(self):

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 
@@ -13,6 +13,12 @@ class DunningHoldWizard(models.TransientModel):
         "account.move.line",
         string="Items",
         help="Empty: everything the customers owe.",
+    )
+    of_items = fields.Boolean(
+        compute="_compute_of_items",
+        store=True,
+        precompute=True,
+        help="Whether items were chosen; also when they were deleted meanwhile.",
     )
     kind = fields.Selection(
         [("manual", "Manual pause"), ("dispute", "Dispute")],
@@ -33,8 +39,20 @@ class DunningHoldWizard(models.TransientModel):
         help="Who sees to it that the pause ends.",
     )
 
+    @api.depends("move_line_ids")
+    def _compute_of_items(self):
+        for wizard in self:
+            wizard.of_items = bool(wizard.move_line_ids)
+
     def action_pause(self):
         self.ensure_one()
+        if self.of_items and not self.move_line_ids:
+            raise UserError(
+                self.env._(
+                    "The items chosen are no longer there: their invoices were "
+                    "deleted. Choose again."
+                )
+            )
         today = fields.Date.context_today(self)
         if self.date_to and self.date_to < today:
             raise UserError(
