@@ -9,6 +9,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL, format_date
 
 from ..engine import behaviour
+from .credit_letter_mixin import EMAIL_LAYOUT
 from .ledger_rules import PAYMENT_ON_ITS_WAY
 
 CONTACT_ORDER = {"dunning": 0, "invoice": 1}
@@ -392,6 +393,7 @@ class CreditProfile(models.Model):
             "account_dunning.mail_template_profile", raise_if_not_found=False
         )
         copies = self.env["dunning.copies"]._copies_of(items.move_id)
+        lang = self.env["dunning.notice"]._lang_of(contact)
         return self._page_dialogue(
             self.env._("Write an e-mail"),
             "mail.compose.message",
@@ -402,9 +404,10 @@ class CreditProfile(models.Model):
                 "default_template_id": template.id if template else False,
                 "default_partner_ids": contact.ids,
                 "default_attachment_ids": copies.ids,
-                "default_email_layout_xmlid": "mail.mail_notification_light",
+                "default_email_layout_xmlid": EMAIL_LAYOUT,
                 "dunning_item_ids": items.ids,
-                "dunning_lang": self.env["dunning.notice"]._lang_of(contact),
+                "dunning_lang": lang,
+                "model_description": self._email_heading(lang)["model_description"],
                 "force_email": True,
             },
         )
@@ -495,6 +498,14 @@ class CreditProfile(models.Model):
             )
         return shown
 
+    def _email_heading(self, lang):
+        """What the frame of an e-mail to the customer calls it: "Your account"."""
+        self.ensure_one()
+        return {
+            "model_description": self.with_context(lang=lang).env._("account"),
+            "force_record_name": self.partner_id.name,
+        }
+
     def _send_copies(self, items):
         """E-mail copies of the items' invoices to the contact, and note it.
 
@@ -519,10 +530,11 @@ class CreditProfile(models.Model):
             )
         lang = self.env["dunning.notice"]._lang_of(contact)
         template = self.env.ref("account_dunning.mail_template_copies")
-        scoped = self.with_context(dunning_item_ids=items.ids, lang=lang)
+        about = {"dunning_item_ids": items.ids, "dunning_lang": lang, "lang": lang}
+        scoped = self.with_context(**about)
         rendered = (
             template.sudo()
-            .with_context(dunning_item_ids=items.ids, lang=lang)
+            .with_context(**about)
             ._generate_template(self.ids, ("subject", "body_html", "email_from"))
         )[self.id]  # sudo: the text shipped or edited by an editor, for any collector
         sender = self.env.user.partner_id
@@ -535,9 +547,10 @@ class CreditProfile(models.Model):
             subtype_xmlid="mail.mt_note",
             partner_ids=contact.ids,
             attachment_ids=copies.ids,
-            email_layout_xmlid="mail.mail_notification_light",
+            email_layout_xmlid=EMAIL_LAYOUT,
             mail_auto_delete=False,
             notify_author=True,
+            **self._email_heading(lang),
         )
         self._mark_read()
         return contact

@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import Form, freeze_time
+from odoo.tools import html2plaintext
 
 from .common import NOW, TODAY, DunningCommon
 
@@ -447,6 +448,32 @@ class TestActions(PageCommon):
 
     # === E-MAIL AND COPIES === #
 
+    def _check_heading(self, mail):
+        text = " ".join(html2plaintext(mail["body"]).split())
+        self.assertIn("Your account", text)
+        self.assertNotIn("Credit Profile", text, "our word, not the customer's")
+
+    def test_copies_speak_the_language_of_the_contact(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        self.env.ref("account_dunning.mail_template_copies").with_context(
+            lang="fr_FR"
+        ).subject = "Copie de {{ object._mail_item_names() }}"
+        self.env["res.partner"].create(
+            {
+                "name": "Invoices",
+                "type": "invoice",
+                "parent_id": self.customer.id,
+                "email": "factures@customer.example",
+                "lang": "fr_FR",
+            }
+        )
+        self.assertNotEqual(self.customer.lang, "fr_FR")
+        with self.mock_mail_gateway():
+            self.profile.action_page_copies(self.old.ids)
+        self.assertEqual(
+            self.profile.message_ids[0].subject, f"Copie de {self.old.move_name}"
+        )
+
     def test_write_an_email(self):
         self.customer.lang = "en_US"
         action = self.profile.action_page_email(self.late.ids)
@@ -460,6 +487,7 @@ class TestActions(PageCommon):
         with self.mock_mail_gateway():
             composer._action_send_mail()
         [mail] = [m for m in self._mails if "customer.example" in str(m["email_to"])]
+        self._check_heading(mail)
         self.assertIn(self.late.move_name, mail["subject"])
         self.assertEqual(len(mail["attachments"]), 1)
 
@@ -477,6 +505,7 @@ class TestActions(PageCommon):
             self.env["mail.mail"].sudo().search([("state", "=", "outgoing")]).send()
         self.assertIn("alpha@customer.example", action["params"]["message"])
         [mail] = [m for m in self._mails if "customer.example" in str(m["email_to"])]
+        self._check_heading(mail)
         self.assertEqual(len(mail["attachments"]), 2)
         self.assertIn(self.old.move_name, mail["body"])
         message = self.profile.message_ids[0]
