@@ -315,7 +315,7 @@ class DunningNotice(models.Model):
         """Undo: back to the proposal as the rules made it, as long as it is not issued.
 
         Takes back an approval, an exclusion, a lowered level, another channel and an
-        edited text.
+        edited text. What a person ordered and somebody cancelled stays cancelled.
         """
         self = self._as_collector()
         for notice in self:
@@ -323,6 +323,15 @@ class DunningNotice(models.Model):
                 raise UserError(
                     self.env._(
                         "%(notice)s cannot be taken back to the proposal any more.",
+                        notice=notice.display_name,
+                    )
+                )
+            if notice.state == "cancelled" and notice.by_hand:
+                # the order set aside what spoke against it on its own day
+                raise UserError(
+                    self.env._(
+                        "%(notice)s was ordered by a person and is cancelled: order a "
+                        "new reminder on the page of the customer.",
                         notice=notice.display_name,
                     )
                 )

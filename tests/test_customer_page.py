@@ -334,6 +334,34 @@ class TestActions(PageCommon):
         notice.run_id.with_user(self.collector).action_issue()
         self.assertEqual(notice.state, "issued")
 
+    def test_the_limit_of_the_day_is_told(self):
+        other = self._customer("Beta")
+        self._invoice(other, 50, late=4)
+        self._run(other)
+        self.company.dunning_daily_limit = 1
+        wizard = self._wizard(self.late)
+        with self.assertRaisesRegex(UserError, "limit of 1 notices.*Only propose"):
+            wizard.action_send()
+        self.assertFalse(self._notices())
+        wizard.action_propose()
+        self.assertEqual(wizard.notice_id.state, "draft")
+
+    def test_a_cancelled_order_is_not_revived(self):
+        """Later the confirmation would cover what nobody has looked at."""
+        self._run(self.customer)
+        self._deliver()
+        wizard = self._wizard(confirmed=True)
+        wizard.action_propose()
+        notice = wizard.notice_id
+        self.assertTrue(notice.insisted)
+        notice.action_approve()
+        notice.action_reset()
+        self.assertEqual(notice.state, "draft", "an approval can be taken back")
+        notice.action_exclude()
+        with self.assertRaisesRegex(UserError, "order a new reminder"):
+            notice.action_reset()
+        self.assertEqual(notice.state, "cancelled")
+
     def test_preview_leaves_nothing_behind(self):
         wizard = self._wizard(self.late)
         runs = self.env["dunning.run"].search_count([])

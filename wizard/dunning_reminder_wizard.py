@@ -132,6 +132,9 @@ class DunningReminderWizard(models.TransientModel):
         """Propose, approve, issue, and hand over: the reminder is on its way."""
         self.ensure_one()
         if not self.notice_id:
+            limit = self._limit_reached()
+            if limit:
+                raise UserError(limit)
             run = self._propose()
             notice = self._own_notice(run)
             if not notice.action_approve():
@@ -141,7 +144,11 @@ class DunningReminderWizard(models.TransientModel):
                 raise UserError(
                     self.env._(
                         "The reminder was not sent: %(reason)s",
-                        reason=notice.error or notice.cancel_reason or "",
+                        # what used the limit up may be another order of this moment
+                        reason=notice.error
+                        or notice.cancel_reason
+                        or self._limit_reached()
+                        or "",
                     )
                 )
             run.with_user(self.env.user).action_send()
@@ -189,6 +196,15 @@ class DunningReminderWizard(models.TransientModel):
 
     def _today(self):
         return self.profile_id.company_id._dunning_today()
+
+    def _limit_reached(self):
+        """What to say when the go-live limit leaves nothing for today; or ``False``."""
+        company = self.profile_id.company_id.sudo()
+        return company._dunning_allowance() == 0 and self.env._(
+            "The go-live limit of %(limit)s notices a day is reached: nothing more is "
+            "issued today. Choose “Only propose”, and the reminder waits for approval.",
+            limit=company.dunning_daily_limit,
+        )
 
     def _items_gone(self):
         """What to say when the items chosen were deleted meanwhile; else ``False``.
