@@ -189,6 +189,7 @@ class DunningDelivery(models.Model):
             delivery.notice_id._write_levels()
             delivery.profile_id._recompute_last_contact()
         self.run_id._update_state()
+        self.profile_id._refresh_figures()
 
     def action_address_checked(self):
         """A person says the address is right: it may be used again."""

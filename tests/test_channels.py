@@ -211,6 +211,13 @@ class TestChannels(DunningCommon):
             self.assertFalse(any(email.run_id._retryable()))
         self.assertEqual(email.state, "failed")
 
+    def test_retry_moves_the_customer_at_once(self):
+        email = self._failed().delivery_ids
+        profile = email.profile_id
+        self.assertEqual(profile.work_why, "undelivered")
+        email.action_retry()
+        self.assertEqual(profile.work_why, "task_due", "to check the address")
+
     def test_no_retry_while_a_newer_proposal_waits(self):
         email = self._failed().delivery_ids
         proposed = self._propose(email.partner_id, day=TODAY + timedelta(days=1))

@@ -180,7 +180,6 @@ class TestItems(PageCommon):
         with self.assertRaises(UserError):
             self.profile._ticked(stranger.ids)
 
-
     def test_items_without_due_date_are_due_on_their_own(self):
         entry = self._item(self._entry(self.customer, 70))
         entry.sudo().no_followup = False
@@ -432,8 +431,11 @@ class TestActions(PageCommon):
                 .action_apply()
             )
 
+        self.profile._refresh_figures()
+        self.assertEqual(self.profile.amount_to_collect, 300)
         apply(True, "Barter")
         self.assertTrue(self.late.no_followup)
+        self.assertEqual(self.profile.amount_to_collect, 100, "at once")
         self.assertIn("excluded", self.late.dunning_why)
         self.assertIn("Barter", self.profile.message_ids[0].body)
         with self.assertRaises(UserError):

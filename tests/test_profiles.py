@@ -10,7 +10,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command, Date
 from odoo.tools import mute_logger
 
-from .common import TODAY, DunningCommon
+from .common import NOW, TODAY, DunningCommon
 
 
 class TestProfiles(DunningCommon):
@@ -78,9 +78,7 @@ class TestProfiles(DunningCommon):
                     self.assertFalse(
                         env["credit.profile"].search([("partner_id", "=", partner.id)])
                     )
-                first, second = (
-                    env["credit.profile"]._for_partners for env in envs
-                )
+                first, second = (env["credit.profile"]._for_partners for env in envs)
                 company = envs[0].company.root_id
                 made = first(partner.with_env(envs[0]), company)
                 mine.commit()
@@ -186,6 +184,33 @@ class TestProfiles(DunningCommon):
         drafts.filtered(lambda n: n.state == "draft")._cancel("x")
         run = self._propose(kept, day=TODAY + timedelta(days=20))
         self.assertEqual(run.notice_ids.amount_due, 200)
+
+    def test_merged_partner_keeps_what_is_to_do(self):
+        kept, gone = self._customer("Kept"), self._customer("Gone")
+        for partner in (kept, gone):
+            self._invoice(partner, late=4)
+            self._profile(partner)._refresh_figures()
+        self.env["dunning.call"].create(
+            {"profile_id": self._profile(gone).id, "outcome": "no_answer"}
+        )
+        self._profile(gone).sudo().write({"unread_reply": True, "reply_date": NOW})
+        self.assertEqual(self._profile(kept).work_state, "none")
+        merge = self.env["base.partner.merge.automatic.wizard"].sudo().create({})
+        merge._merge((kept | gone).ids, kept)
+        self.assertRecordValues(
+            self._profile(kept),
+            [
+                {
+                    "amount_overdue": 200,
+                    "unread_reply": True,
+                    "reply_date": NOW,
+                    "last_call_date": TODAY,
+                    "last_call_outcome": "no_answer",
+                    "work_state": "act",
+                    "work_why": "reply",
+                }
+            ],
+        )
 
     def test_changes_of_policy_are_tracked(self):
         profile = self._profile(self._customer())

@@ -46,4 +46,5 @@ class DunningExcludeWizard(models.TransientModel):
                 reason=self.reason,
             )
         profile._message_log(body=body)
+        profile._refresh_figures()
         return {"type": "ir.actions.act_window_close"}
