@@ -42,9 +42,9 @@ class AccountMoveLine(models.Model):
 
     @api.depends("date_maturity")
     def _compute_dunning_days_late(self):
-        today = fields.Date.context_today(self)
         for line in self:
             due = line.date_maturity or line.date
+            today = line.company_id.sudo()._dunning_today() if due else None
             late = due and not line.reconciled and (today - due).days
             line.dunning_days_late = max(late or 0, 0)
 
@@ -59,7 +59,6 @@ class AccountMoveLine(models.Model):
                 and line.partner_id
             )
         )
-        today = fields.Date.context_today(self)
         for company, lines in receivable.grouped(
             lambda li: li.company_id.root_id
         ).items():
@@ -67,6 +66,7 @@ class AccountMoveLine(models.Model):
                 lines.partner_id, company
             )
             sentences = {}
+            today = company.sudo()._dunning_today()
             for __, __, outcome in self.env["dunning.situation"]._decide(
                 profiles, today
             ):

@@ -157,9 +157,8 @@ class CreditProfile(models.Model):
     )
     def _compute_hold_id(self):
         Hold = self.env["dunning.hold"]
-        today = fields.Date.context_today(self)
         holds = Hold.search(
-            Hold._running_domain(today)
+            self.env["res.company"]._dunning_domain_today(Hold._running_domain)
             & fields.Domain("profile_id", "in", self.ids)
             & fields.Domain("scope", "=", "customer")
         )
@@ -171,8 +170,8 @@ class CreditProfile(models.Model):
         if operator != "in" or set(value) != {False}:
             return NotImplemented
         Hold = self.env["dunning.hold"]
-        today = fields.Date.context_today(self)
-        whole = Hold._running_domain(today) & fields.Domain("scope", "=", "customer")
+        running = self.env["res.company"]._dunning_domain_today(Hold._running_domain)
+        whole = running & fields.Domain("scope", "=", "customer")
         return fields.Domain("hold_ids", "not any", whole)
 
     def _compute_notice_count(self):
@@ -207,11 +206,11 @@ class CreditProfile(models.Model):
         return domain if True in value else ~domain
 
     def _compute_proposal_sentence(self):
-        today = fields.Date.context_today(self)
         for company, profiles in self.grouped("company_id").items():
             if not company:
                 profiles.proposal_sentence = False
                 continue
+            today = company.sudo()._dunning_today()
             for profile, __, outcome in self.env["dunning.situation"]._decide(
                 profiles, today
             ):

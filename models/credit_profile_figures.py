@@ -159,9 +159,9 @@ class CreditProfile(models.Model):
 
     @api.depends("oldest_due_date")
     def _compute_days_overdue(self):
-        today = fields.Date.context_today(self)
         for profile in self:
             oldest = profile.oldest_due_date
+            today = oldest and profile.company_id.sudo()._dunning_today()
             profile.days_overdue = max((today - oldest).days, 0) if oldest else 0
 
     @api.depends(*AGEING)

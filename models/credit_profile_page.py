@@ -93,8 +93,8 @@ class CreditProfile(models.Model):
         self.live_overdue = self.live_not_due = self.live_unallocated = 0
         self.live_level_id = self.live_level_tone = False
         self.page_items = []
-        today = fields.Date.context_today(self)
-        for profiles in self.filtered("id").grouped("company_id").values():
+        for company, profiles in self.filtered("id").grouped("company_id").items():
+            today = company.sudo()._dunning_today()
             decided = self.env["dunning.situation"]._decide(profiles, today)
             keys = [key for __, situation, __ in decided for key in situation.rows]
             visible = set(
@@ -195,12 +195,17 @@ class CreditProfile(models.Model):
         return {"kind": "not_due", "label": self.env._("Not due")}
 
     def _compute_payment_habit(self):
-        today = fields.Date.context_today(self)
-        payments = self._fetch_settlements(today)
-        for profile in self:
-            average = behaviour.average_days_late(payments[profile.id], today)
-            profile.average_days_late = average or 0
-            profile.payment_habit = profile._habit_sentence(average)
+        for company, profiles in self.grouped("company_id").items():
+            if not company:
+                profiles.average_days_late = 0
+                profiles.payment_habit = self._habit_sentence(None)
+                continue
+            today = company.sudo()._dunning_today()
+            payments = profiles._fetch_settlements(today)
+            for profile in profiles:
+                average = behaviour.average_days_late(payments[profile.id], today)
+                profile.average_days_late = average or 0
+                profile.payment_habit = profile._habit_sentence(average)
 
     def _habit_sentence(self, average):
         if average is None:

@@ -123,6 +123,67 @@ class TestHeader(PageCommon):
         self.assertEqual(queries(few), queries(many))
 
 
+class TestDays(PageCommon):
+    """What day it is, is said by the company's calendar, for page, pause and call."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.today = TODAY + timedelta(days=1)
+        cls.item = cls._item(cls._invoice(cls._customer("Zone"), 100, late=0))
+        cls.profile = cls._profile(cls.item.partner_id).with_user(cls.collector)
+        cls.company.resource_calendar_id.tz = "Asia/Tokyo"
+        cls.collector.tz = "America/New_York"
+        # in Tokyo the next day has begun
+        cls.startClassPatcher(freeze_time(datetime(2026, 6, 15, 16)))
+        cls.env.invalidate_all()
+
+    def test_page_and_lists(self):
+        profile = self.profile.with_context(tz="America/New_York")
+        self.assertEqual(profile.live_overdue, 100)
+        self.assertEqual(profile.page_items[0]["days_late"], 1)
+        self.assertEqual(profile._ticked(), self.item)
+        self.assertEqual(self.item.dunning_days_late, 1)
+        profile._refresh_figures()
+        self.assertEqual(profile.days_overdue, 1)
+        self.assertEqual(profile.amount_overdue, 100)
+
+    def test_pauses(self):
+        other = self.env["res.company"].sudo().create({"name": "Greenwich"})
+        other.resource_calendar_id.tz = "UTC"
+        Hold = self.env["dunning.hold"].with_user(self.collector)
+        hold = Hold.create({"profile_id": self.profile.id, "reason": "Waits"})
+        self.assertEqual(hold.date_from, self.today)
+        self.assertEqual(hold.state, "running")
+        self.assertEqual(self.profile.hold_id, hold)
+        running = [("id", "=", hold.id), ("state", "=", "running")]
+        self.assertEqual(Hold.search(running), hold)
+        self.assertEqual(self.item.move_id.dunning_hold_id, hold)
+        Profile = self.profile.browse()
+        paused = [("id", "=", self.profile.id), ("hold_id", "!=", False)]
+        self.assertEqual(Profile.search(paused), self.profile)
+        over = Hold.create(
+            {
+                "profile_id": self.profile.id,
+                "reason": "Over",
+                "date_from": TODAY - timedelta(days=1),
+                "date_to": TODAY,
+            }
+        )
+        self.assertEqual(over.state, "ended")
+        self.assertFalse(Hold.search([("id", "=", over.id), ("state", "=", "running")]))
+        hold.action_end()
+        self.assertEqual(hold.ended_on, self.today)
+
+    def test_calls(self):
+        call = self.env["dunning.call"].with_user(self.collector)
+        call = call.create({"profile_id": self.profile.id, "outcome": "no_answer"})
+        self.assertEqual(call.logged_on, self.today)
+        self.assertEqual(self.profile.last_call_date, self.today)
+        self.assertTrue(call.correctable)
+        self.assertGreater(call.next_contact_date, self.today)
+
+
 class TestItems(PageCommon):
     def test_rows_say_everything_in_words(self):
         row = self._row(self.old)

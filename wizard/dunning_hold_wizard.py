@@ -53,19 +53,21 @@ class DunningHoldWizard(models.TransientModel):
                     "deleted. Choose again."
                 )
             )
-        today = fields.Date.context_today(self)
-        if self.date_to and self.date_to < today:
+        companies = self.profile_ids.company_id.sudo()
+        if self.date_to and any(
+            self.date_to < company._dunning_today() for company in companies
+        ):
             raise UserError(
                 self.env._("The pause would be over already: choose a later day.")
             )
-        holds = [self._prepare_hold(profile, today) for profile in self.profile_ids]
+        holds = [self._prepare_hold(profile) for profile in self.profile_ids]
         if self.move_line_ids:
             # a customer none of whose items is chosen is not paused as a whole
             holds = [hold for hold in holds if hold["move_line_ids"][0][2]]
         self.env["dunning.hold"].create(holds)
         return {"type": "ir.actions.client", "tag": "soft_reload"}
 
-    def _prepare_hold(self, profile, today):
+    def _prepare_hold(self, profile):
         items = self.move_line_ids.filtered(
             lambda line: (
                 line.partner_id.commercial_partner_id == profile.partner_id
@@ -76,7 +78,6 @@ class DunningHoldWizard(models.TransientModel):
             "profile_id": profile.id,
             "kind": self.kind,
             "reason": self.reason,
-            "date_from": today,
             "date_to": self.date_to,
             "user_id": self.user_id.id,
             "move_line_ids": [fields.Command.set(items.ids)],
