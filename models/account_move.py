@@ -68,12 +68,11 @@ class AccountMove(models.Model):
     def _dunning_running_holds(self, items):
         """Running pauses of these items, or of all their customers owe."""
         Hold = self.env["dunning.hold"]
-        today = fields.Date.context_today(self)
         whole = Domain("scope", "=", "customer") & Domain(
             "partner_id", "in", items.partner_id.commercial_partner_id.ids
         )
         return Hold.search(
-            Hold._running_domain(today)
+            self.env["res.company"]._dunning_domain_today(Hold._running_domain)
             & (whole | Domain("move_line_ids", "in", items.ids))
         )
 

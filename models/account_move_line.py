@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.fields import Domain
 
 from ..engine.escalation import Escalate
 from .res_partner import PROFILE_GROUPS
@@ -40,9 +41,9 @@ class AccountMoveLine(models.Model):
 
     @api.depends("date_maturity")
     def _compute_dunning_days_late(self):
-        today = fields.Date.context_today(self)
         for line in self:
             due = line.date_maturity or line.date
+            today = line.company_id.sudo()._dunning_today() if due else None
             late = due and not line.reconciled and (today - due).days
             line.dunning_days_late = max(late or 0, 0)
 
@@ -57,7 +58,6 @@ class AccountMoveLine(models.Model):
                 and line.partner_id
             )
         )
-        today = fields.Date.context_today(self)
         for company, lines in receivable.grouped(
             lambda li: li.company_id.root_id
         ).items():
@@ -65,12 +65,24 @@ class AccountMoveLine(models.Model):
                 lines.partner_id, company
             )
             sentences = {}
+            today = company.sudo()._dunning_today()
             for __, __, outcome in self.env["dunning.situation"]._decide(
                 profiles, today
             ):
                 sentences |= self._dunning_sentences(outcome)
             for line in lines:
                 line.dunning_why = sentences.get(line.id, False)
+
+    @api.model
+    def _dunning_due_before(self, day):
+        """Domain of the items that fell due before a day.
+
+        Entries made by hand may have no due date: their own date counts, as in every
+        query of the ledger.
+        """
+        return Domain("date_maturity", "<", day) | (
+            Domain("date_maturity", "=", False) & Domain("date", "<", day)
+        )
 
     @api.model
     def _dunning_sentences(self, outcome):

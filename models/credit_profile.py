@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
-from odoo.tools import SQL
+from odoo.tools import SQL, clean_context
 
 from ..engine.escalation import SENTENCES, Escalate
 
@@ -157,9 +157,8 @@ class CreditProfile(models.Model):
     )
     def _compute_hold_id(self):
         Hold = self.env["dunning.hold"]
-        today = fields.Date.context_today(self)
         holds = Hold.search(
-            Hold._running_domain(today)
+            self.env["res.company"]._dunning_domain_today(Hold._running_domain)
             & fields.Domain("profile_id", "in", self.ids)
             & fields.Domain("scope", "=", "customer")
         )
@@ -171,8 +170,8 @@ class CreditProfile(models.Model):
         if operator != "in" or set(value) != {False}:
             return NotImplemented
         Hold = self.env["dunning.hold"]
-        today = fields.Date.context_today(self)
-        whole = Hold._running_domain(today) & fields.Domain("scope", "=", "customer")
+        running = self.env["res.company"]._dunning_domain_today(Hold._running_domain)
+        whole = running & fields.Domain("scope", "=", "customer")
         return fields.Domain("hold_ids", "not any", whole)
 
     def _compute_notice_count(self):
@@ -207,11 +206,11 @@ class CreditProfile(models.Model):
         return domain if True in value else ~domain
 
     def _compute_proposal_sentence(self):
-        today = fields.Date.context_today(self)
         for company, profiles in self.grouped("company_id").items():
             if not company:
                 profiles.proposal_sentence = False
                 continue
+            today = company.sudo()._dunning_today()
             for profile, __, outcome in self.env["dunning.situation"]._decide(
                 profiles, today
             ):
@@ -238,6 +237,39 @@ class CreditProfile(models.Model):
         if not overdue:
             return self.env._("Nothing overdue")
         return " · ".join(labels[r.value] for r in SENTENCES if r in overdue)
+
+    # === CRUD === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            self._check_kept_by_machine(set(vals) - {"partner_id", "company_id"})
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self._check_kept_by_machine(vals)
+        return super().write(vals)
+
+    @api.model
+    def _check_kept_by_machine(self, names):
+        """What people may change on a profile: what its form lets them.
+
+        Dates of contact, figures and places on the worklist follow from what happened;
+        the actions, calls and notices write them with full rights.
+
+        :param names: fields about to be written.
+        """
+        if self.env.su:
+            return
+        kept = [name for name in names if self._fields[name].readonly]
+        if kept:
+            labels = self.fields_get(kept, ["string"])
+            raise AccessError(
+                self.env._(
+                    "%(fields)s: kept up to date by the system, not written by hand.",
+                    fields=", ".join(labels[name]["string"] for name in kept),
+                )
+            )
 
     # === ACTIONS === #
 
@@ -336,10 +368,68 @@ class CreditProfile(models.Model):
             ]
         )
         missing = customers - profiles.partner_id
-        profiles += self.sudo().create(
-            [{"partner_id": p.id, "company_id": company.id} for p in missing]
-        )
+        profiles += self._make(missing.ids, company)
         return profiles.with_env(self.env)
+
+    @api.model
+    def _make(self, customer_ids, company):
+        """Profiles of customers who have none yet with a root company.
+
+        By one statement: the first look at a company's debtors makes thousands, and two
+        people may look at the same moment. Who comes second waits for the other and is
+        run again as a whole by core, instead of failing. What a form would fill in by
+        default is the database's business here; nobody is told and nobody follows.
+
+        :return: the profiles made, with full rights.
+        """
+        if not customer_ids:
+            return self.sudo()
+        Profile = (
+            self.sudo()
+            .with_context(clean_context(self.env.context))
+            .with_context(tracking_disable=True)
+        )
+        self.env["res.partner"].flush_model(["is_company", "active"])
+        self.flush_model(["partner_id", "company_id"])
+        now = self.env.cr.now()
+        values = {
+            name: self._fields[name].convert_to_column_insert(value, Profile)
+            for name, value in Profile._add_missing_default_values({}).items()
+            if self._fields[name].store and self._fields[name].column_type
+        } | {
+            "partner_id": SQL("partner.id"),
+            "company_id": company.id,
+            # computed below; what is required needs a value at once
+            "active": SQL("partner.active"),
+            "customer_kind": SQL(
+                "CASE WHEN partner.is_company THEN 'business' ELSE 'consumer' END"
+            ),
+            "create_uid": self.env.uid,
+            "write_uid": self.env.uid,
+            "create_date": now,
+            "write_date": now,
+        }
+        rows = self.env.execute_query(
+            SQL(
+                """
+            INSERT INTO credit_profile (%(names)s)
+                 SELECT %(values)s
+                   FROM res_partner partner
+                  WHERE partner.id = ANY(%(customers)s)
+               ORDER BY partner.id
+            ON CONFLICT DO NOTHING
+              RETURNING id
+            """,
+                names=SQL(", ").join(map(SQL.identifier, values)),
+                values=SQL(", ").join(SQL("%s", value) for value in values.values()),
+                customers=list(customer_ids),
+            )
+        )
+        made = Profile.browse([pid for (pid,) in rows])
+        made.modified(["partner_id", "company_id"], create=True)
+        made._recompute_recordset(["active", "customer_kind"])
+        self.env["res.partner"].invalidate_model(["credit_profile_ids"], flush=False)
+        return made.with_context(self.env.context)
 
     @api.model
     def _any_open_items(self, company):
@@ -382,9 +472,7 @@ class CreditProfile(models.Model):
                 company=company.id,
             )
         )
-        return self.sudo().create(
-            [{"partner_id": pid, "company_id": company.id} for (pid,) in rows]
-        )
+        return self._make([pid for (pid,) in rows], company)
 
     def _recompute_last_contact(self):
         """Take the last contact from the messages that reached, or may have reached."""

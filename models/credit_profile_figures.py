@@ -8,6 +8,7 @@ from odoo.tools import SQL
 
 from ..engine import worklist
 from ..engine.statement import AGEING_LIMITS
+from .ledger_rules import PAYMENT_ON_ITS_WAY, online_payment_domain
 
 REFRESH_BATCH = 5_000
 
@@ -85,7 +86,7 @@ class CreditProfile(models.Model):
         readonly=True,
         help="What you can ask for today: what is overdue, less items that are paused, "
         "disputed or excluded, less reminders whose time to pay is not over, less "
-        "credits and payments not yet allocated.",
+        "credits, and payments not yet allocated or on their way.",
     )
     oldest_due_date = fields.Date(string="Oldest due date", readonly=True)
     overdue_count = fields.Integer(string="Overdue items", readonly=True)
@@ -158,9 +159,9 @@ class CreditProfile(models.Model):
 
     @api.depends("oldest_due_date")
     def _compute_days_overdue(self):
-        today = fields.Date.context_today(self)
         for profile in self:
             oldest = profile.oldest_due_date
+            today = oldest and profile.company_id.sudo()._dunning_today()
             profile.days_overdue = max((today - oldest).days, 0) if oldest else 0
 
     @api.depends(*AGEING)
@@ -249,16 +250,19 @@ class CreditProfile(models.Model):
             "dunning.notice",
             "dunning.delivery",
             "mail.activity",
+            "account.payment",
+            "payment.transaction",
         ):
-            self.env[model].flush_model()
+            if model in self.env:
+                self.env[model].flush_model()
 
     def _refresh_batch(self, company, day):
         rules = self.env["credit.priority.rule"]._rules_of(company)
         ends = self._policy_ends()
-        rows = [
-            self._to_snapshot(row, ends.get(row["id"]), rules, day)
-            for row in self.env.execute_query_dict(self._figures_query(company, day))
-        ]
+        rows = []
+        for row in self.env.execute_query_dict(self._figures_query(company, day)):
+            row["amount_online"] = self._online_amount(company, row.pop("online"))
+            rows.append(self._to_snapshot(row, ends.get(row["id"]), rules, day))
         self.env.cr.execute(
             SQL(
                 """
@@ -280,6 +284,25 @@ class CreditProfile(models.Model):
                 rows=json.dumps(rows, default=str),
             )
         )
+
+    @api.model
+    def _online_amount(self, company, payments):
+        """Sum of online payments in company currency.
+
+        :param payments: list of ``[currency id, date, amount as text]``, or ``None``.
+        """
+        total = ZERO
+        for currency_id, made_on, amount in payments or ():
+            currency = self.env["res.currency"].browse(currency_id)
+            total += company._to_decimal(
+                currency._convert(
+                    float(amount),
+                    company.currency_id,
+                    company,
+                    fields.Date.to_date(made_on),
+                )
+            )
+        return total
 
     def _policy_ends(self):
         """``{profile id: days of the last level}``; missing where no policy reminds."""
@@ -317,11 +340,14 @@ class CreditProfile(models.Model):
         :param last_days: days of the last level of the policy; ``None`` where none
             reminds by itself.
         """
-        overdue, spared, credit = (
+        overdue, spared, held = (
             Decimal(str(row[name] or 0))
-            for name in ("amount_overdue", "amount_spared", "amount_credit")
+            for name in ("amount_overdue", "amount_spared", "amount_held")
         )
-        held = Decimal(str(row["amount_held"] or 0))
+        cover = sum(
+            Decimal(str(row[name] or 0))
+            for name in ("amount_credit", "amount_pending", "amount_online")
+        )
         served = row["least_days"]
         talks = [day for day in (row["last_call_date"], row["handled_on"]) if day]
         last_talk = max(talks, default=None)
@@ -329,7 +355,7 @@ class CreditProfile(models.Model):
         paused = row["paused"] or (overdue > 0 and held >= overdue)
         return worklist.Facts(
             overdue=overdue,
-            to_collect=ZERO if paused else worklist.to_collect(overdue, spared, credit),
+            to_collect=ZERO if paused else worklist.to_collect(overdue, spared, cover),
             oldest_due=row["oldest_unheld"],
             served_days=row["level_days"],
             ahead=last_days is not None and (served is None or served < last_days),
@@ -351,7 +377,11 @@ class CreditProfile(models.Model):
         )
 
     def _figures_query(self, company, day):
-        """All facts of these profiles (of one company), one row per profile."""
+        """All facts of these profiles (of one company), one row per profile.
+
+        What covers debts is the same as in ``dunning.situation``: credits, excluded
+        entries netted among themselves, payments on their way.
+        """
         __, late_30, late_60, late_90 = AGEING_LIMITS  # as on statements of account
         return SQL(
             """
@@ -379,8 +409,7 @@ class CreditProfile(models.Model):
                    line.dunning_date + level.deadline_days AS answer_until,
                    COALESCE(line.no_followup, FALSE)
                    OR COALESCE(move.payment_state = 'blocked', FALSE) AS excluded,
-                   line.amount_residual < 0
-                   AND line.no_followup IS NOT TRUE AS credit,
+                   COALESCE(line.no_followup, FALSE) AS no_followup,
                    held.id IS NOT NULL AS held
               FROM account_move_line line
               JOIN account_account account
@@ -410,7 +439,10 @@ class CreditProfile(models.Model):
                    SUM(residual) FILTER (WHERE residual > 0 AND due < %(late_90)s)
                        AS amount_late_more,
                    -SUM(residual) FILTER (WHERE residual < 0) AS amount_unallocated,
-                   -SUM(residual) FILTER (WHERE credit) AS amount_credit,
+                   COALESCE(-SUM(residual) FILTER (
+                       WHERE residual < 0 AND NOT no_followup), 0)
+                   + GREATEST(-SUM(residual) FILTER (WHERE no_followup), 0)
+                       AS amount_credit,
                    SUM(residual) FILTER (WHERE residual > 0 AND due < %(day)s
                        AND (held OR excluded)) AS amount_held,
                    SUM(residual) FILTER (WHERE residual > 0 AND due < %(day)s
@@ -431,14 +463,30 @@ class CreditProfile(models.Model):
                    MAX(answer_until) FILTER (WHERE residual > 0) AS answer_until
               FROM item
           GROUP BY partner_id
+        ), pending AS (
+            SELECT partner.commercial_partner_id AS partner_id,
+                   SUM(payment.amount_company_currency_signed) AS amount
+              FROM account_payment payment
+              JOIN res_partner partner ON partner.id = payment.partner_id
+              JOIN debtor ON debtor.partner_id = partner.commercial_partner_id
+             WHERE %(on_its_way)s
+               AND payment.company_id = ANY(%(companies)s)
+          GROUP BY partner.commercial_partner_id
+        ), online AS (
+            %(online)s
         ), pause AS (
             SELECT hold.profile_id,
                    BOOL_OR(hold.running AND hold.scope = 'customer') AS paused,
+                   -- one that was over before today's oldest debt fell due was
+                   -- about other debts
                    MAX(hold.date_to) FILTER (WHERE hold.ended_on IS NULL
-                       AND hold.date_to < %(day)s) AS pause_ended,
+                       AND hold.date_to < %(day)s
+                       AND hold.date_to >= ledger.oldest_due_date) AS pause_ended,
                    MAX(hold.date_to) FILTER (WHERE hold.running
                        AND hold.date_to = %(day)s) AS pause_ends
               FROM hold
+              JOIN debtor ON debtor.id = hold.profile_id
+         LEFT JOIN ledger ON ledger.partner_id = debtor.partner_id
              WHERE hold.scope = 'customer'
                 OR EXISTS (SELECT 1
                              FROM account_move_line_dunning_hold_rel rel
@@ -484,6 +532,7 @@ class CreditProfile(models.Model):
                COALESCE(ledger.amount_late_90, 0) AS amount_late_90,
                COALESCE(ledger.amount_late_more, 0) AS amount_late_more,
                COALESCE(ledger.amount_unallocated, 0) AS amount_unallocated,
+               pending.amount AS amount_pending, online.payments AS online,
                ledger.amount_credit, ledger.amount_held, ledger.amount_spared,
                ledger.oldest_due_date, ledger.oldest_unheld,
                COALESCE(ledger.overdue_count, 0) AS overdue_count,
@@ -497,6 +546,8 @@ class CreditProfile(models.Model):
                task.next_action, COALESCE(task.is_call, FALSE) AS is_call
           FROM debtor
      LEFT JOIN ledger ON ledger.partner_id = debtor.partner_id
+     LEFT JOIN pending ON pending.partner_id = debtor.partner_id
+     LEFT JOIN online ON online.partner_id = debtor.partner_id
      LEFT JOIN pause ON pause.profile_id = debtor.id
      LEFT JOIN faulty ON faulty.profile_id = debtor.id
      LEFT JOIN told ON told.profile_id = debtor.id
@@ -505,9 +556,41 @@ class CreditProfile(models.Model):
             profiles=self.ids,
             companies=self.env["dunning.situation"]._branch_ids(company),
             day=day,
+            on_its_way=PAYMENT_ON_ITS_WAY,
+            online=self._online_query(company, day),
             late_30=day - timedelta(days=late_30),
             late_60=day - timedelta(days=late_60),
             late_90=day - timedelta(days=late_90),
+        )
+
+    @api.model
+    def _online_query(self, company, day):
+        """Online payments of the debtors that are not yet in the books, by customer.
+
+        In their own currencies: what they are worth is said by ``_online_amount``.
+        """
+        if "payment.transaction" not in self.env:
+            return SQL("SELECT NULL::integer AS partner_id, NULL::jsonb AS payments")
+        # sudo: figures follow from the facts, whoever asks for them
+        found = (
+            self.env["payment.transaction"]
+            .sudo()
+            ._search(online_payment_domain(company, day))
+        )
+        return SQL(
+            """
+            SELECT partner.commercial_partner_id AS partner_id,
+                   JSONB_AGG(JSONB_BUILD_ARRAY(
+                       transaction.currency_id,
+                       transaction.create_date::date,
+                       transaction.amount::text)) AS payments
+              FROM payment_transaction transaction
+              JOIN res_partner partner ON partner.id = transaction.partner_id
+              JOIN debtor ON debtor.partner_id = partner.commercial_partner_id
+             WHERE transaction.id IN %s
+          GROUP BY partner.commercial_partner_id
+            """,
+            found.subselect(),
         )
 
     # === SCHEDULED ACTIONS === #

@@ -9,6 +9,8 @@ from odoo.fields import Domain
 from odoo.tools import SQL, format_date
 
 from ..engine import behaviour
+from .credit_letter_mixin import EMAIL_LAYOUT
+from .ledger_rules import PAYMENT_ON_ITS_WAY
 
 CONTACT_ORDER = {"dunning": 0, "invoice": 1}
 CONTACTS_SHOWN = 6
@@ -91,8 +93,8 @@ class CreditProfile(models.Model):
         self.live_overdue = self.live_not_due = self.live_unallocated = 0
         self.live_level_id = self.live_level_tone = False
         self.page_items = []
-        today = fields.Date.context_today(self)
-        for profiles in self.filtered("id").grouped("company_id").values():
+        for company, profiles in self.filtered("id").grouped("company_id").items():
+            today = company.sudo()._dunning_today()
             decided = self.env["dunning.situation"]._decide(profiles, today)
             keys = [key for __, situation, __ in decided for key in situation.rows]
             visible = set(
@@ -193,12 +195,17 @@ class CreditProfile(models.Model):
         return {"kind": "not_due", "label": self.env._("Not due")}
 
     def _compute_payment_habit(self):
-        today = fields.Date.context_today(self)
-        payments = self._fetch_settlements(today)
-        for profile in self:
-            average = behaviour.average_days_late(payments[profile.id], today)
-            profile.average_days_late = average or 0
-            profile.payment_habit = profile._habit_sentence(average)
+        for company, profiles in self.grouped("company_id").items():
+            if not company:
+                profiles.average_days_late = 0
+                profiles.payment_habit = self._habit_sentence(None)
+                continue
+            today = company.sudo()._dunning_today()
+            payments = profiles._fetch_settlements(today)
+            for profile in profiles:
+                average = behaviour.average_days_late(payments[profile.id], today)
+                profile.average_days_late = average or 0
+                profile.payment_habit = profile._habit_sentence(average)
 
     def _habit_sentence(self, average):
         if average is None:
@@ -332,16 +339,14 @@ class CreditProfile(models.Model):
               JOIN res_partner partner
                 ON partner.commercial_partner_id = profile.partner_id
               JOIN account_payment payment ON payment.partner_id = partner.id
-               AND payment.state = 'in_process'
-               AND payment.move_id IS NULL
-               AND payment.payment_type = 'inbound'
-               AND payment.partner_type = 'customer'
+               AND %(on_its_way)s
               JOIN res_company company ON company.id = payment.company_id
                AND company.parent_path LIKE profile.company_id::text || %(below)s
              WHERE profile.id = ANY(%(profiles)s)
             """,
             profiles=self.ids,
             below="/%",
+            on_its_way=PAYMENT_ON_ITS_WAY,
         )
 
     # === ACTIONS === #
@@ -392,7 +397,8 @@ class CreditProfile(models.Model):
         template = self.env.ref(
             "account_dunning.mail_template_profile", raise_if_not_found=False
         )
-        copies = self.env["dunning.copies"]._copies_of(items.move_id, self)
+        copies = self.env["dunning.copies"]._copies_of(items.move_id)
+        lang = self.env["dunning.notice"]._lang_of(contact)
         return self._page_dialogue(
             self.env._("Write an e-mail"),
             "mail.compose.message",
@@ -403,9 +409,10 @@ class CreditProfile(models.Model):
                 "default_template_id": template.id if template else False,
                 "default_partner_ids": contact.ids,
                 "default_attachment_ids": copies.ids,
-                "default_email_layout_xmlid": "mail.mail_notification_light",
+                "default_email_layout_xmlid": EMAIL_LAYOUT,
                 "dunning_item_ids": items.ids,
-                "dunning_lang": self.env["dunning.notice"]._lang_of(contact),
+                "dunning_lang": lang,
+                "model_description": self._email_heading(lang)["model_description"],
                 "force_email": True,
             },
         )
@@ -451,13 +458,15 @@ class CreditProfile(models.Model):
         """
         self.ensure_one()
         self.check_access("read")
+        Item = self.env["account.move.line"]
         domain = Domain(self._open_items_domain())
         if line_ids:
             domain &= Domain("id", "in", line_ids)
         else:
+            today = self.company_id.sudo()._dunning_today()
             domain &= Domain("amount_residual", ">", 0)
-            domain &= Domain("date_maturity", "<", fields.Date.context_today(self))
-        items = self.env["account.move.line"].search(domain, order="date_maturity, id")
+            domain &= Item._dunning_due_before(today)
+        items = Item.search(domain, order="date_maturity, id")
         if not items and (line_ids or needed):
             raise UserError(
                 self.env._(
@@ -494,6 +503,14 @@ class CreditProfile(models.Model):
             )
         return shown
 
+    def _email_heading(self, lang):
+        """What the frame of an e-mail to the customer calls it: "Your account"."""
+        self.ensure_one()
+        return {
+            "model_description": self.with_context(lang=lang).env._("account"),
+            "force_record_name": self.partner_id.name,
+        }
+
     def _send_copies(self, items):
         """E-mail copies of the items' invoices to the contact, and note it.
 
@@ -511,17 +528,18 @@ class CreditProfile(models.Model):
                     customer=self.partner_id.display_name,
                 )
             )
-        copies = self.env["dunning.copies"]._copies_of(items.move_id, self)
+        copies = self.env["dunning.copies"]._copies_of(items.move_id)
         if not copies:
             raise UserError(
                 self.env._("There is no invoice among these items to send a copy of.")
             )
         lang = self.env["dunning.notice"]._lang_of(contact)
         template = self.env.ref("account_dunning.mail_template_copies")
-        scoped = self.with_context(dunning_item_ids=items.ids, lang=lang)
+        about = {"dunning_item_ids": items.ids, "dunning_lang": lang, "lang": lang}
+        scoped = self.with_context(**about)
         rendered = (
             template.sudo()
-            .with_context(dunning_item_ids=items.ids, lang=lang)
+            .with_context(**about)
             ._generate_template(self.ids, ("subject", "body_html", "email_from"))
         )[self.id]  # sudo: the text shipped or edited by an editor, for any collector
         sender = self.env.user.partner_id
@@ -534,9 +552,10 @@ class CreditProfile(models.Model):
             subtype_xmlid="mail.mt_note",
             partner_ids=contact.ids,
             attachment_ids=copies.ids,
-            email_layout_xmlid="mail.mail_notification_light",
+            email_layout_xmlid=EMAIL_LAYOUT,
             mail_auto_delete=False,
             notify_author=True,
+            **self._email_heading(lang),
         )
         self._mark_read()
         return contact

@@ -90,7 +90,7 @@ class CreditProfile(models.Model):
         unread = self.filtered("unread_reply")
         if not unread:
             return
-        unread.unread_reply = False
+        unread.sudo().unread_reply = False  # sudo: whoever reacts ends it
         unread._reply_activities().action_feedback(
             feedback=self.env._("Read by %(user)s", user=self.env.user.name)
         )

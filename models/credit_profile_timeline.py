@@ -208,7 +208,7 @@ class CreditProfile(models.Model):
 
     def _timeline_holds(self, limit):
         """Pauses begun, and those that have ended."""
-        today = fields.Date.context_today(self)
+        today = self.company_id.sudo()._dunning_today()
         holds = self.env["dunning.hold"].search(
             [("profile_id", "=", self.id)], order="date_from desc, id desc", limit=limit
         )

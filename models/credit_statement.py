@@ -21,7 +21,8 @@ class Draft:
     """A statement that could be made: what it tells, and whom it would reach.
 
     ``email`` and ``letter`` are ``dunning.situation.Address`` or ``None``. ``earlier``
-    is the same statement (customer, day, style, period) that waits or was sent before.
+    is the same statement (customer, day, style, period) that waits or was sent before;
+    not one whose e-mail failed.
     """
 
     profile: models.BaseModel
@@ -219,6 +220,8 @@ class CreditStatement(models.Model):
                     ("state", "in", ("queued", "sent")),
                 ]
             )
+            # what failed or bounced told nobody
+            .filtered(lambda s: s.email_status != "failed")
             .grouped("profile_id")
         )
         return [
@@ -375,8 +378,19 @@ class CreditStatement(models.Model):
                     statement.contact_id,
                     attachment,
                 ),
+                **statement._email_heading(),
                 force_send=False,
             )
+
+    def _email_heading(self):
+        """What the frame of the e-mail calls it: never our own "credit profile"."""
+        self.ensure_one()
+        return {
+            "model_description": self.with_context(lang=self.lang).env._(
+                "Statement of account"
+            ),
+            "force_record_name": self.partner_id.name,
+        }
 
     def _make_attachments(self):
         """The statements as files, all printed by one renderer process."""

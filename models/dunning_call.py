@@ -109,7 +109,6 @@ class DunningCall(models.Model):
         "mail.activity", readonly=True, copy=False, ondelete="set null"
     )
     logged_on = fields.Date(
-        default=fields.Date.context_today,
         readonly=True,
         copy=False,
         help="Day on which the call was logged; on that day its author may correct it.",
@@ -153,15 +152,14 @@ class DunningCall(models.Model):
 
     @api.depends("outcome", "promised_date")
     def _compute_next_contact_date(self):
-        today = fields.Date.context_today(self)
         for call in self:
             if not call.outcome:
                 call.next_contact_date = False
                 continue
-            company = call.company_id or self.env.company.root_id
+            company = call._company()
             call.next_contact_date = next_contact(
                 CallOutcome(call.outcome),
-                today,
+                company._dunning_today(),
                 company._dunning_is_working_day,
                 promised=call.promised_date or None,
             )
@@ -187,17 +185,16 @@ class DunningCall(models.Model):
 
     @api.constrains("outcome", "promised_date", "next_contact_date", "date")
     def _check_dates(self):
-        today = fields.Date.context_today(self)
         now = fields.Datetime.now()
         for call in self:
             if call.date > now + timedelta(minutes=5):
                 raise ValidationError(self.env._("A call cannot lie in the future."))
-            called = fields.Datetime.context_timestamp(call, call.date).date()
+            called = call._company()._dunning_today(call.date)
             if call.outcome == "promised" and call.promised_date < called:
                 raise ValidationError(
                     self.env._("Payment cannot be promised for a day that has passed.")
                 )
-            if call.next_contact_date < today:
+            if call.next_contact_date < call._today():
                 raise ValidationError(
                     self.env._("The next contact cannot lie in the past.")
                 )
@@ -226,12 +223,12 @@ class DunningCall(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         for vals in vals_list:
-            # whoever logs it made it
-            vals.update(user_id=self.env.uid, logged_on=fields.Date.context_today(self))
+            vals["user_id"] = self.env.uid  # whoever logs it made it
             if vals.get("outcome", "promised") != "promised":
                 vals["promised_date"] = False
         calls = super().create(vals_list)
         for call in calls:
+            call.sudo().logged_on = call._today()  # sudo: see _pause
             call._follow_up()
         return calls
 
@@ -272,8 +269,7 @@ class DunningCall(models.Model):
 
     def _may_correct(self):
         self.ensure_one()
-        today = fields.Date.context_today(self)
-        return self.user_id == self.env.user and self.logged_on == today
+        return self.user_id == self.env.user and self.logged_on == self._today()
 
     # === ACTIONS === #
 
@@ -282,6 +278,14 @@ class DunningCall(models.Model):
         self.hold_id.action_end()
 
     # === BUSINESS METHODS === #
+
+    def _company(self):
+        """The company whose days and working calendar count, with full rights."""
+        return (self.profile_id.company_id or self.env.company.root_id).sudo()
+
+    def _today(self):
+        """The local date of the company, as for the rules."""
+        return self._company()._dunning_today()
 
     def _concerned(self):
         """The items the call was about: those chosen, else all that are overdue."""
@@ -328,7 +332,7 @@ class DunningCall(models.Model):
             summary=self.env._("Find the right contact"),
             note=self.env._("%(contact)s is not the right contact.", contact=contact),
             user_id=self._next_caller().id,
-            date_deadline=fields.Date.context_today(self),
+            date_deadline=self._today(),
         )
 
     def _follow_up_copy(self):
@@ -342,7 +346,7 @@ class DunningCall(models.Model):
                 "kind": kind,
                 "move_line_ids": [fields.Command.set(items.ids)],
                 "reason": reason,
-                "date_from": fields.Date.context_today(self),
+                "date_from": self._today(),
                 "date_to": until,
                 "user_id": self.env.uid,
             }
@@ -356,7 +360,7 @@ class DunningCall(models.Model):
         A reminder whose channel is the telephone reaches nobody who does not answer:
         its activity stays open for the next contact, and its level is not served yet.
         """
-        today = fields.Date.context_today(self)
+        today = self._today()
         call_type = self.env.ref("mail.mail_activity_data_call")
         earlier = self.search(
             [("profile_id", "=", self.profile_id.id), ("id", "!=", self.id)]
@@ -401,8 +405,9 @@ class DunningCall(models.Model):
     @api.model
     def _restore_last_call(self, profile):
         last = self.search([("profile_id", "=", profile.id)], limit=1)
-        called = last and fields.Datetime.context_timestamp(last, last.date).date()
-        profile.write(
+        called = last and last._company()._dunning_today(last.date)
+        # sudo: what the calls left is written by the calls only
+        profile.sudo().write(
             {
                 "last_call_date": called,
                 "last_call_outcome": last.outcome,

@@ -164,8 +164,7 @@ class DunningDelivery(models.Model):
     def action_retry(self):
         """Put failed deliveries back into the queue.
 
-        Only while the notice still stands, nothing else of it is under way or arrived,
-        and the customer was told nothing later.
+        Which of them may go is said by ``_filter_retryable``.
         """
         self = self._as_collector()
         for delivery in self.filtered(lambda d: d.state == "failed"):
@@ -173,8 +172,8 @@ class DunningDelivery(models.Model):
                 raise UserError(
                     self.env._(
                         "%(notice)s cannot be sent again: it was withdrawn, is under "
-                        "way through another channel, or the customer has a later "
-                        "notice.",
+                        "way through another channel, the day to pay by has passed, or "
+                        "the customer has a later notice or proposal.",
                         notice=delivery.notice_id.name,
                     )
                 )
@@ -190,6 +189,7 @@ class DunningDelivery(models.Model):
             delivery.notice_id._write_levels()
             delivery.profile_id._recompute_last_contact()
         self.run_id._update_state()
+        self.profile_id._refresh_figures()
 
     def action_address_checked(self):
         """A person says the address is right: it may be used again."""
@@ -204,25 +204,24 @@ class DunningDelivery(models.Model):
     def _filter_retryable(self):
         """The failed deliveries that may go again.
 
-        Their notice still stands, nothing else of it is under way or arrived, and the
-        customer was told nothing later.
+        Their notice still stands and is not outdated, nothing else of it is under way
+        or arrived, and no newer proposal for the customer waits for a decision.
         """
-        failed = self.filtered(lambda d: d.state == "failed")
-        latest = dict(
-            self.env["dunning.notice"]._read_group(
-                [
-                    ("profile_id", "in", failed.profile_id.ids),
-                    ("state", "=", "issued"),
-                ],
-                ["profile_id"],
-                ["id:max"],
-            )
+        failed = self.filtered(
+            lambda d: d.state == "failed" and d.notice_id.state == "issued"
         )
+        proposed = self.env["dunning.notice"].search(
+            [
+                ("profile_id", "in", failed.profile_id.ids),
+                ("state", "in", ("draft", "approved")),
+            ]
+        )
+        current = failed.notice_id._filter_current()
         going = ("queued", "sending", "sent", "delivered")
         return failed.filtered(
             lambda d: (
-                d.notice_id.state == "issued"
-                and latest.get(d.profile_id) == d.notice_id.id
+                d.notice_id in current
+                and d.profile_id not in proposed.profile_id
                 and not d.notice_id.delivery_ids.filtered(lambda o: o.state in going)
             )
         )
@@ -440,7 +439,7 @@ class DunningDelivery(models.Model):
             notice = delivery.notice_id
             if notice.state != "issued":
                 continue
-            if notice._is_outdated():
+            if not notice._filter_current():
                 # another channel would bring yesterday's news
                 if notice.delivery_state == "failed":
                     notice._on_undelivered()

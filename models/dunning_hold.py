@@ -50,7 +50,12 @@ class DunningHold(models.Model):
     )
     reason = fields.Char(required=True)
     date_from = fields.Date(
-        string="From", required=True, default=fields.Date.context_today
+        string="From",
+        compute="_compute_date_from",
+        store=True,
+        readonly=False,
+        required=True,
+        precompute=True,
     )
     date_to = fields.Date(
         string="Until",
@@ -83,6 +88,12 @@ class DunningHold(models.Model):
     )
     _running_idx = models.Index("(profile_id, date_from) WHERE ended_on IS NULL")
 
+    @api.depends("profile_id")
+    def _compute_date_from(self):
+        """From today on, unless somebody says otherwise."""
+        for hold in self:
+            hold.date_from = hold.date_from or hold._today()
+
     @api.depends("move_line_ids")
     def _compute_scope(self):
         for hold in self:
@@ -92,10 +103,9 @@ class DunningHold(models.Model):
                 hold.scope = "customer"
 
     @api.depends("date_from", "date_to", "ended_on")
-    @api.depends_context("uid")
     def _compute_state(self):
-        today = fields.Date.context_today(self)
         for hold in self:
+            today = hold._today()
             if hold.ended_on or (hold.date_to and hold.date_to < today):
                 hold.state = "ended"
             elif hold.date_from and hold.date_from > today:
@@ -106,14 +116,17 @@ class DunningHold(models.Model):
     def _search_state(self, operator, value):
         if operator != "in":
             return NotImplemented
-        today = fields.Date.context_today(self)
-        over = Domain("ended_on", "!=", False) | Domain("date_to", "<", today)
-        domains = {
-            "ended": over,
-            "planned": ~over & Domain("date_from", ">", today),
-            "running": self._running_domain(today),
-        }
-        return Domain.OR(domains[state] for state in value if state in domains)
+
+        def domain_of(today):
+            over = Domain("ended_on", "!=", False) | Domain("date_to", "<", today)
+            domains = {
+                "ended": over,
+                "planned": ~over & Domain("date_from", ">", today),
+                "running": self._running_domain(today),
+            }
+            return Domain.OR(domains[state] for state in value if state in domains)
+
+        return self.env["res.company"]._dunning_domain_today(domain_of)
 
     @api.constrains("profile_id", "move_line_ids")
     def _check_items(self):
@@ -172,12 +185,16 @@ class DunningHold(models.Model):
 
     def action_end(self):
         """End the pause now; dunning goes on from where it was."""
-        today = fields.Date.context_today(self)
         for hold in self.filtered(lambda h: not h.ended_on):
-            hold.ended_on = today
+            hold.ended_on = hold._today()
             hold._log(self.env._("Pause ended: %(pause)s", pause=hold._sentence()))
 
     # === BUSINESS METHODS === #
+
+    def _today(self):
+        """The local date of the company, as for the rules."""
+        company = self.profile_id.company_id or self.env.company
+        return company.sudo()._dunning_today()
 
     @api.model
     def _running_domain(self, day):

@@ -11,6 +11,7 @@ ZERO = Decimal(0)
 # What a customer was told; never changes once issued.
 FROZEN = {
     "name",
+    "run_id",
     "profile_id",
     "company_id",
     "policy_id",
@@ -18,7 +19,9 @@ FROZEN = {
     "date",
     "deadline_date",
     "lang",
+    "channel",
     "contact_id",
+    "contact_address",
     "line_ids",
     "letter_title",
     "letter_body",
@@ -32,6 +35,8 @@ FROZEN = {
     "own_letter_body",
     "own_email_subject",
     "own_email_body",
+    "by_hand",
+    "insisted",
     "issued_at",
     "issued_by_id",
 }
@@ -329,7 +334,7 @@ class DunningNotice(models.Model):
         """Undo: back to the proposal as the rules made it, as long as it is not issued.
 
         Takes back an approval, an exclusion, a lowered level, another channel and an
-        edited text.
+        edited text. What a person ordered and somebody cancelled stays cancelled.
         """
         self = self._as_collector()
         for notice in self:
@@ -337,6 +342,15 @@ class DunningNotice(models.Model):
                 raise UserError(
                     self.env._(
                         "%(notice)s cannot be taken back to the proposal any more.",
+                        notice=notice.display_name,
+                    )
+                )
+            if notice.state == "cancelled" and notice.by_hand:
+                # the order set aside what spoke against it on its own day
+                raise UserError(
+                    self.env._(
+                        "%(notice)s was ordered by a person and is cancelled: order a "
+                        "new reminder on the page of the customer.",
                         notice=notice.display_name,
                     )
                 )

@@ -527,25 +527,26 @@ class DunningNotice(models.Model):
             return self.env._("Overtaken by a payment or credit")
         return False
 
-    def _is_outdated(self):
-        """Whether the customer was told something later, or the deadline has passed."""
-        self.ensure_one()
-        today = self.company_id._dunning_today()
-        return self._has_later_notice() or bool(
-            self.deadline_date and self.deadline_date < today
-        )
+    def _filter_current(self):
+        """The notices that another attempt may still bring to the customer.
 
-    def _has_later_notice(self):
-        """Whether the customer was told something after this notice."""
-        self.ensure_one()
-        return bool(
-            self.search_count(
-                [
-                    ("profile_id", "=", self.profile_id.id),
-                    ("state", "=", "issued"),
-                    ("id", ">", self.id),
-                ],
-                limit=1,
+        The customer was told nothing later, and the day to pay by has not passed: a
+        letter that asks for payment by yesterday is not sent, nor does the time until
+        the next message count from a date long gone.
+        """
+        latest = dict(
+            self._read_group(
+                [("profile_id", "in", self.profile_id.ids), ("state", "=", "issued")],
+                ["profile_id"],
+                ["id:max"],
+            )
+        )
+        return self.filtered(
+            lambda n: (
+                latest.get(n.profile_id, 0) <= n.id
+                and not (
+                    n.deadline_date and n.deadline_date < n.company_id._dunning_today()
+                )
             )
         )
 

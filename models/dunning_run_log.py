@@ -35,8 +35,9 @@ class DunningRun(models.Model):
             raise UserError(
                 self.env._(
                     "Nothing of this run can be tried again: what failed was "
-                    "withdrawn, reached the customer through another channel, or the "
-                    "customer has a later notice."
+                    "withdrawn, reached the customer through another channel, its day "
+                    "to pay by has passed, or the customer has a later notice or "
+                    "proposal."
                 )
             )
         wizard = self.env["dunning.run.retry"].create({"run_id": self.id})

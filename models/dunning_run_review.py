@@ -23,7 +23,8 @@ class DunningRun(models.Model):
         readonly=True,
         copy=False,
         digits=(16, 1),
-        help="Median of the last scheduled runs; 0 as long as there are too few.",
+        help="Median of the last scheduled runs of which something was issued; 0 as "
+        "long as there are too few.",
     )
     brake = fields.Selection(
         [
@@ -55,9 +56,9 @@ class DunningRun(models.Model):
         for run in self:
             if run.brake == volume.Brake.NO_HISTORY.value:
                 run.brake_reason = self.env._(
-                    "The policies are automatic, but fewer than %(count)s runs were "
-                    "made before: nothing is usual yet. Look through the proposal and "
-                    "approve it.",
+                    "The policies are automatic, but of fewer than %(count)s runs "
+                    "something was issued before: nothing is usual yet. Look through "
+                    "the proposal and approve it.",
                     count=volume.ENOUGH,
                 )
             elif run.brake == volume.Brake.UNUSUAL.value:
@@ -198,14 +199,18 @@ class DunningRun(models.Model):
     # === BUSINESS METHODS: VOLUME BRAKE === #
 
     def _earlier_sizes(self):
-        """How many notices the last scheduled runs proposed, the newest first."""
+        """How many notices the last scheduled runs proposed, the newest first.
+
+        Only of runs of which something was issued: proposals that nobody looked at say
+        nothing about what is usual, or the machine would wait only until it has been
+        ignored often enough.
+        """
         runs = self.search(
             [
                 ("company_id", "=", self.company_id.id),
                 ("id", "!=", self.id),
                 ("kind", "=", "scheduled"),
-                ("state", "!=", "proposing"),
-                ("notice_ids", "!=", False),
+                ("notice_ids", "any", [("issued_at", "!=", False)]),
             ],
             order="date desc, id desc",
             limit=volume.RUNS,

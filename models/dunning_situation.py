@@ -1,12 +1,13 @@
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 
 from odoo import api, fields, models
 from odoo.tools import SQL, email_normalize, ormcache
 
 from ..engine import escalation
+from .ledger_rules import PAYMENT_ON_ITS_WAY, online_payment_domain
 
 ZERO = Decimal(0)
 # What is read of a contact to find its addresses.
@@ -24,7 +25,6 @@ ADDRESS_FIELDS = (
     "country_id",
     "commercial_partner_id",
 )
-ONLINE_PAYMENT_DAYS = timedelta(days=7)  # a payment announced is awaited this long
 
 
 @dataclass(slots=True)
@@ -244,14 +244,12 @@ class DunningSituation(models.AbstractModel):
                    payment.amount_company_currency_signed AS company
               FROM account_payment payment
               JOIN res_partner partner ON partner.id = payment.partner_id
-             WHERE payment.state = 'in_process'
-               AND payment.move_id IS NULL
-               AND payment.payment_type = 'inbound'
-               AND payment.partner_type = 'customer'
+             WHERE %(on_its_way)s
                AND payment.company_id = ANY(%(companies)s)
                AND partner.commercial_partner_id = ANY(%(partners)s)
           ORDER BY payment.date, payment.id
             """,
+                on_its_way=PAYMENT_ON_ITS_WAY,
                 companies=self._branch_ids(company),
                 partners=list(by_partner),
             )
@@ -266,8 +264,7 @@ class DunningSituation(models.AbstractModel):
     def _fetch_online_payments(self, company, by_partner, day):
         """Transactions of payment providers that are not yet payments in the books.
 
-        Only where core's ``payment`` is installed. One that waits counts for some days:
-        nothing ends it when the customer never makes the transfer announced.
+        Only where core's ``payment`` is installed; see ``online_payment_domain``.
         """
         result = defaultdict(list)
         if "payment.transaction" not in self.env:
@@ -276,18 +273,10 @@ class DunningSituation(models.AbstractModel):
             self.env["payment.transaction"]
             .sudo()
             .search(
-                [
-                    ("partner_id.commercial_partner_id", "in", list(by_partner)),
-                    ("company_id", "child_of", company.id),
-                    ("operation", "not in", ("refund", "validation")),
-                    "|",
-                    "&",
-                    ("state", "in", ("pending", "authorized")),
-                    ("last_state_change", ">=", day - ONLINE_PAYMENT_DAYS),
-                    "&",
-                    ("state", "=", "done"),
-                    ("is_post_processed", "=", False),
-                ],
+                online_payment_domain(company, day)
+                & fields.Domain(
+                    "partner_id.commercial_partner_id", "in", list(by_partner)
+                ),
                 order="id",
             )
         )

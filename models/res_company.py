@@ -4,6 +4,7 @@ from decimal import Decimal
 import pytz
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 
 # Countries whose window envelopes show the address on the left (DIN 5008 and kin).
 LEFT_WINDOW_COUNTRIES = ("DE", "AT", "CH", "LI", "NL", "DK", "SE", "NO", "FI")
@@ -115,6 +116,25 @@ class ResCompany(models.Model):
             .astimezone(pytz.utc)
             .replace(tzinfo=None)
             for date in (day, day + timedelta(days=1))
+        )
+
+    @api.model
+    def _dunning_domain_today(self, domain_of):
+        """A domain about "today", which is not the same day for all companies.
+
+        For models whose ``company_id`` is a root company.
+
+        :param domain_of: function that makes the domain for a date.
+        """
+        # sudo: the calendar says what day it is; a user of a branch cannot read it
+        roots = self.sudo().with_context(active_test=False)
+        roots = roots.search([("parent_id", "=", False)])
+        days = roots.grouped(lambda company: company._dunning_today())
+        if len(days) == 1:
+            return domain_of(*days)
+        return Domain.OR(
+            Domain("company_id", "in", companies.ids) & domain_of(day)
+            for day, companies in days.items()
         )
 
     def _dunning_is_working_day(self, day):

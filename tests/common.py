@@ -170,6 +170,59 @@ class DunningCommon(AccountTestInvoicingCommon, MailCase):
         payment.action_post()
         return payment
 
+    def _payments_without_entry(self):
+        """From here on payments have no entry, as with Odoo's full accounting."""
+        self.inbound_payment_method_line.payment_account_id = False
+        self.patch(
+            type(self.env["account.move"]),
+            "_get_invoice_in_payment_state",
+            lambda move: "in_payment",
+        )
+
+    @classmethod
+    def _online_payment(cls, partner, amount, **values):
+        """A payment that its provider has announced, and nobody has booked yet."""
+        provider = cls.env["payment.provider"].create(
+            {"name": "Bank", "company_id": cls.env.company.id}
+        )
+        return cls.env["payment.transaction"].create(
+            {
+                "reference": f"online-{provider.id}",
+                "provider_id": provider.id,
+                "payment_method_id": cls.env.ref("payment.payment_method_unknown").id,
+                "amount": amount,
+                "currency_id": cls.env.company.currency_id.id,
+                "partner_id": partner.id,
+                "state": "pending",
+                "last_state_change": NOW,
+                **values,
+            }
+        )
+
+    @classmethod
+    def _entry(cls, partner, amount):
+        """An opening balance or the like: core leaves it out of follow-up."""
+        receivable = cls.company_data["default_account_receivable"]
+        other = cls.company_data["default_account_revenue"]
+        move = cls.env["account.move"].create(
+            {
+                "move_type": "entry",
+                "date": TODAY - timedelta(days=60),
+                "line_ids": [
+                    Command.create(
+                        {
+                            "account_id": receivable.id,
+                            "partner_id": partner.id,
+                            "balance": amount,
+                        }
+                    ),
+                    Command.create({"account_id": other.id, "balance": -amount}),
+                ],
+            }
+        )
+        move.action_post()
+        return move
+
     @classmethod
     def _profile(cls, partner, company=None):
         return cls.env["credit.profile"]._for_partners(
@@ -209,7 +262,7 @@ class DunningCommon(AccountTestInvoicingCommon, MailCase):
         return run
 
     def _usual_runs(self, size=1, count=3):
-        """Scheduled runs of the days before, so that there is something usual."""
+        """Runs issued on the days before, so that there is something usual."""
         partners = self.env["res.partner"].create(
             [{"name": f"Usual {number}"} for number in range(size)]
         )
@@ -231,7 +284,8 @@ class DunningCommon(AccountTestInvoicingCommon, MailCase):
                                 "policy_id": self.policy.id,
                                 "level_id": self.first.id,
                                 "date": day,
-                                "state": "cancelled",
+                                "state": "issued",
+                                "issued_at": datetime.combine(day, NOW.time()),
                             }
                         )
                         for profile in profiles

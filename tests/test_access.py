@@ -131,6 +131,48 @@ class TestAccess(DunningCommon):
                 {"notice_id": notice.id, "currency_id": notice.currency_id.id}
             )
 
+    def test_profiles_are_written_where_their_form_lets_people(self):
+        profile = self._profile(self.customer).with_user(self.collector)
+        for name, value in (
+            ("last_contact_date", TODAY),
+            ("handled_on", TODAY),
+            ("last_call_date", TODAY),
+            ("unread_reply", True),
+            ("work_state", "none"),
+            ("amount_overdue", 0),
+            ("partner_id", self._customer("Beta").id),
+            ("company_id", self.company.id),
+            ("active", False),
+        ):
+            for user in (self.collector, self.manager):
+                with self.subTest(name=name), self.assertRaises(AccessError):
+                    profile.with_user(user).write({name: value})
+        with self.assertRaises(AccessError):
+            profile.create(
+                {"partner_id": self._customer("C").id, "last_contact_date": TODAY}
+            )
+        profile.write(
+            {
+                "policy_id": self.policy.id,
+                "user_id": self.collector.id,
+                "customer_kind": "public",
+            }
+        )
+        self.assertEqual(profile.customer_kind, "public")
+
+    def test_what_was_issued_stays_in_its_run_and_channel(self):
+        notice = self._run(self.customer).notice_ids.sudo()
+        other = self._propose(self._customer("Beta"))
+        for name, value in (
+            ("run_id", other.id),
+            ("channel", "letter"),
+            ("contact_address", "else@customer.example"),
+            ("by_hand", True),
+            ("insisted", "nothing"),
+        ):
+            with self.subTest(name=name), self.assertRaises(UserError):
+                notice.write({name: value})
+
     def test_collector_cannot_change_policies(self):
         with self.assertRaises(AccessError):
             self.policy.with_user(self.collector).gap_days = 1
@@ -199,6 +241,87 @@ class TestAccess(DunningCommon):
         with self.assertRaises(AccessError):
             run.notice_ids.with_env(env).read(["amount_due"])
         self.assertFalse(env["res.partner"].browse(self.customer.id).credit_profile_id)
+
+    def test_run_of_another_company_is_refused(self):
+        """The company comes from the client: it may say what it likes."""
+        other = self.env["res.company"].sudo().create({"name": "Elsewhere"})
+        env = self.env(user=self.collector)
+        elsewhere = env["dunning.run.wizard"].create({"company_id": other.id})
+        for act in (elsewhere.action_propose, elsewhere.action_dry_run):
+            with self.subTest(act=act.__name__), self.assertRaises(UserError):
+                act()
+        self.assertFalse(
+            self.env["dunning.run"].sudo().search([("company_id", "=", other.id)])
+        )
+
+    # === DIALOGUES === #
+
+    def _dialogues(self):
+        """One of each dialogue, as the collector (or manager) who opened it."""
+        env = self.env(user=self.collector)
+        profile = self._profile(self.customer).with_env(env)
+        items = Command.set(self._item(self.invoice).ids)
+        run_wizard = env["dunning.run.wizard"].create({})
+        run_wizard.action_dry_run()
+        statement = env["credit.statement.wizard"].create(
+            {"profile_ids": [Command.set(profile.ids)]}
+        )
+        env.flush_all()  # its rows are the collector's too
+        reminder = env["dunning.reminder.wizard"].create({"profile_id": profile.id})
+        exclude = env["dunning.exclude.wizard"].create(
+            {"profile_id": profile.id, "move_line_ids": [items], "reason": "x"}
+        )
+        pause = env["dunning.hold.wizard"].create(
+            {"profile_ids": [Command.set(profile.ids)], "reason": "x"}
+        )
+        run = self._propose(self.customer).with_env(env)
+        change = env["dunning.notice.wizard"].browse(
+            run.notice_ids.action_open_text()["res_id"]
+        )
+        retry = env["dunning.run.retry"].create({"run_id": run.id})
+        golive = self.company.with_user(self.manager).action_dunning_go_live()
+        return [
+            run_wizard,
+            run_wizard.line_ids,
+            statement,
+            statement.line_ids,
+            reminder,
+            exclude,
+            pause,
+            change,
+            retry,
+            self.env[golive["res_model"]]
+            .with_user(self.manager)
+            .browse(golive["res_id"]),
+        ]
+
+    def test_a_dialogue_is_for_who_opened_it(self):
+        other = self.env["res.company"].sudo().create({"name": "Elsewhere"})
+        colleague = self._user("colleague", "manager")
+        stranger = new_test_user(
+            self.env,
+            login="stranger",
+            groups="account_dunning.group_account_dunning_manager",
+            company_id=other.id,
+            company_ids=[Command.set(other.ids)],
+        )
+        dialogues = self._dialogues()
+        for records in dialogues:
+            self.assertTrue(records)
+            records.read(["display_name"])
+            for user in (colleague, stranger):
+                theirs = records.with_user(user)
+                with self.subTest(model=records._name, user=user.login):
+                    self.assertFalse(theirs.search([("id", "in", records.ids)]))
+                    for operation in ("read", "write", "unlink"):
+                        with self.assertRaises(AccessError):
+                            theirs.check_access(operation)
+        ours = {
+            model
+            for model, cls in self.env.registry.items()
+            if cls._transient and model.startswith(("dunning.", "credit."))
+        } - {"dunning.preview", "dunning.preview.line"}
+        self.assertEqual({records._name for records in dialogues}, ours)
 
     def test_branch_shares_the_profile_of_its_root(self):
         branch = (

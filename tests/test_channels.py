@@ -193,6 +193,41 @@ class TestChannels(DunningCommon):
         with self.assertRaises(UserError):
             notice.delivery_ids.action_retry()
 
+    def _failed(self):
+        customer = self._customer("Alpha")
+        notice = self._issued(customer)
+        self._deliver()
+        notice.delivery_ids._fail("Mail server down")
+        return notice
+
+    def test_no_retry_after_the_day_to_pay_by(self):
+        email = self._failed().delivery_ids
+        last_day = NOW + timedelta(days=self.first.deadline_days)
+        with freeze_time(last_day):
+            self.assertEqual(email._filter_retryable(), email)
+        with freeze_time(last_day + timedelta(days=1)):
+            with self.assertRaises(UserError):
+                email.action_retry()
+            self.assertFalse(any(email.run_id._retryable()))
+        self.assertEqual(email.state, "failed")
+
+    def test_retry_moves_the_customer_at_once(self):
+        email = self._failed().delivery_ids
+        profile = email.profile_id
+        self.assertEqual(profile.work_why, "undelivered")
+        email.action_retry()
+        self.assertEqual(profile.work_why, "task_due", "to check the address")
+
+    def test_no_retry_while_a_newer_proposal_waits(self):
+        email = self._failed().delivery_ids
+        proposed = self._propose(email.partner_id, day=TODAY + timedelta(days=1))
+        self.assertEqual(proposed.notice_ids.state, "draft")
+        with self.assertRaises(UserError):
+            email.action_retry()
+        proposed.notice_ids.action_exclude()
+        email.action_retry()
+        self.assertEqual(email.state, "queued")
+
     def test_mail_taken_out_of_the_queue_is_not_under_way_for_ever(self):
         for take_out in ("cancel", "unlink"):
             with self.subTest(take_out=take_out):
@@ -325,6 +360,8 @@ class TestChannels(DunningCommon):
         names = notice.delivery_ids.mail_message_id.attachment_ids.mapped("name")
         self.assertEqual(len(names), 2)
         self.assertIn(invoice._get_invoice_report_filename(), names)
+        kept = notice._invoice_copies()
+        self.assertEqual(notice._invoice_copies(), kept, "the same when sent again")
 
     def test_language_of_the_recipient(self):
         self.env["res.lang"]._activate_lang("fr_FR")

@@ -1,11 +1,11 @@
 """The page of a customer: figures, items, actions, timeline, replies."""
 
 from datetime import date, datetime, timedelta
-from unittest.mock import patch
 
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import Form, freeze_time
+from odoo.tools import html2plaintext
 
 from .common import NOW, TODAY, DunningCommon
 
@@ -123,6 +123,67 @@ class TestHeader(PageCommon):
         self.assertEqual(queries(few), queries(many))
 
 
+class TestDays(PageCommon):
+    """What day it is, is said by the company's calendar, for page, pause and call."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.today = TODAY + timedelta(days=1)
+        cls.item = cls._item(cls._invoice(cls._customer("Zone"), 100, late=0))
+        cls.profile = cls._profile(cls.item.partner_id).with_user(cls.collector)
+        cls.company.resource_calendar_id.tz = "Asia/Tokyo"
+        cls.collector.tz = "America/New_York"
+        # in Tokyo the next day has begun
+        cls.startClassPatcher(freeze_time(datetime(2026, 6, 15, 16)))
+        cls.env.invalidate_all()
+
+    def test_page_and_lists(self):
+        profile = self.profile.with_context(tz="America/New_York")
+        self.assertEqual(profile.live_overdue, 100)
+        self.assertEqual(profile.page_items[0]["days_late"], 1)
+        self.assertEqual(profile._ticked(), self.item)
+        self.assertEqual(self.item.dunning_days_late, 1)
+        profile._refresh_figures()
+        self.assertEqual(profile.days_overdue, 1)
+        self.assertEqual(profile.amount_overdue, 100)
+
+    def test_pauses(self):
+        other = self.env["res.company"].sudo().create({"name": "Greenwich"})
+        other.resource_calendar_id.tz = "UTC"
+        Hold = self.env["dunning.hold"].with_user(self.collector)
+        hold = Hold.create({"profile_id": self.profile.id, "reason": "Waits"})
+        self.assertEqual(hold.date_from, self.today)
+        self.assertEqual(hold.state, "running")
+        self.assertEqual(self.profile.hold_id, hold)
+        running = [("id", "=", hold.id), ("state", "=", "running")]
+        self.assertEqual(Hold.search(running), hold)
+        self.assertEqual(self.item.move_id.dunning_hold_id, hold)
+        Profile = self.profile.browse()
+        paused = [("id", "=", self.profile.id), ("hold_id", "!=", False)]
+        self.assertEqual(Profile.search(paused), self.profile)
+        over = Hold.create(
+            {
+                "profile_id": self.profile.id,
+                "reason": "Over",
+                "date_from": TODAY - timedelta(days=1),
+                "date_to": TODAY,
+            }
+        )
+        self.assertEqual(over.state, "ended")
+        self.assertFalse(Hold.search([("id", "=", over.id), ("state", "=", "running")]))
+        hold.action_end()
+        self.assertEqual(hold.ended_on, self.today)
+
+    def test_calls(self):
+        call = self.env["dunning.call"].with_user(self.collector)
+        call = call.create({"profile_id": self.profile.id, "outcome": "no_answer"})
+        self.assertEqual(call.logged_on, self.today)
+        self.assertEqual(self.profile.last_call_date, self.today)
+        self.assertTrue(call.correctable)
+        self.assertGreater(call.next_contact_date, self.today)
+
+
 class TestItems(PageCommon):
     def test_rows_say_everything_in_words(self):
         row = self._row(self.old)
@@ -179,6 +240,14 @@ class TestItems(PageCommon):
         self.assertEqual(self.profile._ticked((self.due | stranger).ids), self.due)
         with self.assertRaises(UserError):
             self.profile._ticked(stranger.ids)
+
+    def test_items_without_due_date_are_due_on_their_own(self):
+        entry = self._item(self._entry(self.customer, 70))
+        entry.sudo().no_followup = False
+        self.assertFalse(entry.date_maturity)
+        self.assertTrue(self._row(entry)["overdue"])
+        self.assertIn(entry, self.profile._ticked())
+        self.assertEqual(self.profile.live_overdue, 370)
 
 
 class TestActions(PageCommon):
@@ -325,14 +394,43 @@ class TestActions(PageCommon):
         notice.run_id.with_user(self.collector).action_issue()
         self.assertEqual(notice.state, "issued")
 
+    def test_the_limit_of_the_day_is_told(self):
+        other = self._customer("Beta")
+        self._invoice(other, 50, late=4)
+        self._run(other)
+        self.company.dunning_daily_limit = 1
+        wizard = self._wizard(self.late)
+        with self.assertRaisesRegex(UserError, "limit of 1 notices.*Only propose"):
+            wizard.action_send()
+        self.assertFalse(self._notices())
+        wizard.action_propose()
+        self.assertEqual(wizard.notice_id.state, "draft")
+
+    def test_a_cancelled_order_is_not_revived(self):
+        """Later the confirmation would cover what nobody has looked at."""
+        self._run(self.customer)
+        self._deliver()
+        wizard = self._wizard(confirmed=True)
+        wizard.action_propose()
+        notice = wizard.notice_id
+        self.assertTrue(notice.insisted)
+        notice.action_approve()
+        notice.action_reset()
+        self.assertEqual(notice.state, "draft", "an approval can be taken back")
+        notice.action_exclude()
+        with self.assertRaisesRegex(UserError, "order a new reminder"):
+            notice.action_reset()
+        self.assertEqual(notice.state, "cancelled")
+
     def test_preview_leaves_nothing_behind(self):
         wizard = self._wizard(self.late)
         runs = self.env["dunning.run"].search_count([])
         action = wizard.action_preview()
         self.assertEqual(action["type"], "ir.actions.act_url")
-        attachment = self.env["ir.attachment"].search(
-            [("res_model", "=", wizard._name), ("res_id", "=", wizard.id)]
-        )
+        of_wizard = [("res_model", "=", wizard._name), ("res_id", "=", wizard.id)]
+        Attachment = self.env["ir.attachment"]
+        self.assertFalse(Attachment.search(of_wizard), "for who asked for it")
+        attachment = Attachment.with_user(self.collector).search(of_wizard)
         self.assertIn(self.late.move_name, attachment.raw.decode())
         self.assertNotIn(self.old.move_name, attachment.raw.decode())
         self.assertEqual(self.env["dunning.run"].search_count([]), runs)
@@ -394,8 +492,11 @@ class TestActions(PageCommon):
                 .action_apply()
             )
 
+        self.profile._refresh_figures()
+        self.assertEqual(self.profile.amount_to_collect, 300)
         apply(True, "Barter")
         self.assertTrue(self.late.no_followup)
+        self.assertEqual(self.profile.amount_to_collect, 100, "at once")
         self.assertIn("excluded", self.late.dunning_why)
         self.assertIn("Barter", self.profile.message_ids[0].body)
         with self.assertRaises(UserError):
@@ -404,7 +505,65 @@ class TestActions(PageCommon):
         self.assertFalse(self.late.no_followup)
         self.assertIn("Mistake", self.profile.message_ids[0].body)
 
+    def test_items_deleted_meanwhile_do_not_become_all(self):
+        def opened(action, **values):
+            return (
+                self.env[action["res_model"]]
+                .with_user(self.collector)
+                .with_context(**action["context"])
+                .create(values)
+            )
+
+        keys = self.late.ids
+        remind = opened(self.profile.action_page_remind(keys), confirmed=True)
+        pause = opened(self.profile.action_page_pause(keys), reason="Waits")
+        exclude = opened(self.profile.action_page_exclude(keys), reason="Barter")
+        everything = opened(self.profile.action_page_remind())
+        invoice = self.late.move_id
+        invoice.button_draft()
+        invoice.with_context(force_delete=True).unlink()
+        self.env.invalidate_all()
+        self.assertIn("no longer there", remind.refusal)
+        for act in (
+            remind.action_send,
+            remind.action_propose,
+            pause.action_pause,
+            exclude.action_apply,
+        ):
+            with self.subTest(act=act), self.assertRaisesRegex(UserError, "deleted"):
+                act()
+        self.assertFalse(self.profile.hold_ids)
+        self.assertFalse(self.old.no_followup)
+        self.assertFalse(everything.refusal)
+        self.assertEqual(everything.carried_ids, self.old)
+
     # === E-MAIL AND COPIES === #
+
+    def _check_heading(self, mail):
+        text = " ".join(html2plaintext(mail["body"]).split())
+        self.assertIn("Your account", text)
+        self.assertNotIn("Credit Profile", text, "our word, not the customer's")
+
+    def test_copies_speak_the_language_of_the_contact(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        self.env.ref("account_dunning.mail_template_copies").with_context(
+            lang="fr_FR"
+        ).subject = "Copie de {{ object._mail_item_names() }}"
+        self.env["res.partner"].create(
+            {
+                "name": "Invoices",
+                "type": "invoice",
+                "parent_id": self.customer.id,
+                "email": "factures@customer.example",
+                "lang": "fr_FR",
+            }
+        )
+        self.assertNotEqual(self.customer.lang, "fr_FR")
+        with self.mock_mail_gateway():
+            self.profile.action_page_copies(self.old.ids)
+        self.assertEqual(
+            self.profile.message_ids[0].subject, f"Copie de {self.old.move_name}"
+        )
 
     def test_write_an_email(self):
         self.customer.lang = "en_US"
@@ -419,6 +578,7 @@ class TestActions(PageCommon):
         with self.mock_mail_gateway():
             composer._action_send_mail()
         [mail] = [m for m in self._mails if "customer.example" in str(m["email_to"])]
+        self._check_heading(mail)
         self.assertIn(self.late.move_name, mail["subject"])
         self.assertEqual(len(mail["attachments"]), 1)
 
@@ -436,24 +596,45 @@ class TestActions(PageCommon):
             self.env["mail.mail"].sudo().search([("state", "=", "outgoing")]).send()
         self.assertIn("alpha@customer.example", action["params"]["message"])
         [mail] = [m for m in self._mails if "customer.example" in str(m["email_to"])]
+        self._check_heading(mail)
         self.assertEqual(len(mail["attachments"]), 2)
         self.assertIn(self.old.move_name, mail["body"])
         message = self.profile.message_ids[0]
         self.assertEqual(message.author_id, self.collector.partner_id)
         self.assertEqual(len(message.attachment_ids), 2)
 
-    def test_copies_are_printed_once(self):
-        Report = type(self.env["ir.actions.report"])
-        render = Report._pre_render_qweb_pdf
-        with (
-            self.mock_mail_gateway(),
-            patch.object(
-                Report, "_pre_render_qweb_pdf", autospec=True, side_effect=render
-            ) as printed,
-        ):
+    def _copies_sent(self):
+        with self.mock_mail_gateway():
             self.profile.action_page_copies(self.old.ids)
-            self.profile.action_page_copies(self.old.ids)
-        self.assertEqual(printed.call_count, 1)
+        return self.profile.message_ids[0].attachment_ids
+
+    def test_copies_are_of_the_invoice_as_it_stands(self):
+        """Corrected under the same number: the next copy is of the new one."""
+        self.assertIn(b"Work", self._copies_sent().raw)
+        number = self.first_invoice.name
+        self.first_invoice.button_draft()
+        self.first_invoice.invoice_line_ids.name = "Corrected"
+        self.first_invoice.action_post()
+        self.assertEqual(self.first_invoice.name, number)
+        self.assertIn(b"Corrected", self._copies_sent().raw)
+        copies = self.env["ir.attachment"].search(
+            [("res_model", "=", "credit.profile"), ("res_id", "=", self.profile.id)]
+        )
+        self.assertEqual(len(copies), 2, "each belongs to the customer's thread")
+
+    def test_a_file_of_the_customer_is_no_copy(self):
+        self.env["ir.attachment"].create(
+            {
+                "name": self.first_invoice._get_invoice_report_filename(),
+                "raw": b"what the customer wrote",
+                "res_model": "credit.profile",
+                "res_id": self.profile.id,
+            }
+        )
+        self.assertIn(b"Work", self._copies_sent().raw)
+        action = self.profile.action_page_email(self.old.ids)
+        [copy] = action["context"]["default_attachment_ids"]
+        self.assertIn(b"Work", self.env["ir.attachment"].browse(copy).raw)
 
     def test_copies_need_an_address(self):
         self.customer.email = False

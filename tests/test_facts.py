@@ -206,13 +206,7 @@ class TestFacts(DunningCommon):
     def test_payment_on_its_way_without_entry_covers(self):
         customer = self._customer()
         self._invoice(customer, 100, late=4)
-        self.inbound_payment_method_line.payment_account_id = False
-        # As with Odoo's full accounting, where such payments have no entry of their own
-        self.patch(
-            type(self.env["account.move"]),
-            "_get_invoice_in_payment_state",
-            lambda move: "in_payment",
-        )
+        self._payments_without_entry()
         payment = self._payment(customer, 60)
         self.assertFalse(payment.move_id)
         notice = self._propose(customer).notice_ids
@@ -225,22 +219,9 @@ class TestFacts(DunningCommon):
         if "payment.transaction" not in self.env:
             self.fail("account_payment comes with account: the test needs it")
         customer = self._customer()
-        invoice = self._invoice(customer, 100, late=4)
-        provider = self.env["payment.provider"].create(
-            {"name": "Bank", "company_id": self.company.id}
-        )
-        method = self.env.ref("payment.payment_method_unknown")
-        transaction = self.env["payment.transaction"].create(
-            {
-                "reference": "online-1",
-                "provider_id": provider.id,
-                "payment_method_id": method.id,
-                "amount": 100,
-                "currency_id": invoice.currency_id.id,
-                "partner_id": customer.id,
-                "state": "pending",
-                "last_state_change": TODAY - timedelta(days=1),
-            }
+        self._invoice(customer, 100, late=4)
+        transaction = self._online_payment(
+            customer, 100, last_state_change=TODAY - timedelta(days=1)
         )
         self.assertIn("covered", self._reasons(self._propose(customer)))
         transaction.last_state_change = TODAY - timedelta(days=8)
@@ -253,30 +234,8 @@ class TestFacts(DunningCommon):
 
     def test_excluded_entries_net_among_themselves(self):
         customer = self._customer()
-        receivable = self.company_data["default_account_receivable"]
-        other = self.company_data["default_account_revenue"]
-
-        def entry(amount):
-            move = self.env["account.move"].create(
-                {
-                    "move_type": "entry",
-                    "date": TODAY - timedelta(days=60),
-                    "line_ids": [
-                        Command.create(
-                            {
-                                "account_id": receivable.id,
-                                "partner_id": customer.id,
-                                "balance": amount,
-                            }
-                        ),
-                        Command.create({"account_id": other.id, "balance": -amount}),
-                    ],
-                }
-            )
-            move.action_post()
-
-        entry(1000)
-        entry(-1000)
+        self._entry(customer, 1000)
+        self._entry(customer, -1000)
         run = self._propose(customer)
         self.assertFalse(run.notice_ids, "balance zero is nobody's business")
         self.assertEqual(self._reasons(run), {"item_excluded", "not_a_debt"})

@@ -113,6 +113,16 @@ class TestGolive(DunningCommon):
             form.baseline_date = TODAY - timedelta(days=400)
             self.assertIn("no open items", form.old_debts)
 
+    def test_old_debts_without_due_date(self):
+        """Entries made by hand count from their own date."""
+        entry = self._entry(self._customer("Opening"), 70)
+        self._item(entry).no_followup = False
+        guide = self._guide()
+        guide.write({"baseline_date": entry.date, "start_rule": "age"})
+        self.assertIn("no open items", guide.old_debts)
+        guide.baseline_date = entry.date + timedelta(days=1)
+        self.assertRegex(guide.old_debts, r"^1 items due before .*70\.00")
+
     def test_two_rules_are_told_apart(self):
         self.company.dunning_consumer_policy_id = self._policy(
             "Other", start_rule="age"

@@ -2,10 +2,15 @@
 
 from datetime import timedelta
 
+from psycopg2.errors import SerializationFailure
+
+from odoo import SUPERUSER_ID
+from odoo.api import Environment
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command, Date
+from odoo.tools import mute_logger
 
-from .common import TODAY, DunningCommon
+from .common import NOW, TODAY, DunningCommon
 
 
 class TestProfiles(DunningCommon):
@@ -14,6 +19,80 @@ class TestProfiles(DunningCommon):
         contact = self._customer("Contact", parent_id=customer.id, is_company=False)
         self.assertEqual(self._profile(contact), self._profile(customer))
         self.assertEqual(self._profile(customer | contact).partner_id, customer)
+
+    def test_profiles_made_together_are_like_those_made_one_by_one(self):
+        partners = self._customer() | self._customer("P", is_company=False)
+        partners |= self._customer("Gone", active=False)
+        twins = partners.copy({"active": True})
+        twins[2].active = False
+        one_by_one = self.env["credit.profile"].create(
+            [{"partner_id": p.id, "company_id": self.company.id} for p in twins]
+        )
+        self.assertFalse(partners.credit_profile_ids, "remembered as none")
+        together = self._profile(partners)
+        together = together.sorted(lambda p: partners.ids.index(p.partner_id.id))
+        self.assertEqual(partners.credit_profile_ids, together.filtered("active"))
+        self.assertEqual(partners[0].credit_profile_id, together[0])
+        self.env.flush_all()
+
+        def rows(profiles):
+            self.env.cr.execute(
+                "SELECT * FROM credit_profile WHERE id = ANY(%s) ORDER BY id",
+                [profiles.ids],
+            )
+            own = ("id", "partner_id", "create_date", "write_date")
+            return [
+                {name: value for name, value in row.items() if name not in own}
+                for row in self.env.cr.dictfetchall()
+            ]
+
+        self.assertEqual(rows(together), rows(one_by_one))
+        self.assertFalse(together.message_ids, "nobody is told of so many")
+        self.assertFalse(together.message_follower_ids)
+
+    def test_number_of_queries_does_not_grow_with_new_profiles(self):
+        def queries(count):
+            partners = self.env["res.partner"].create(
+                [{"name": f"{count} {number}"} for number in range(count)]
+            )
+            self.env.flush_all()
+            before = self.cr.sql_log_count
+            self.assertEqual(len(self._profile(partners)), count)
+            self.env.flush_all()
+            return self.cr.sql_log_count - before
+
+        queries(1)
+        self.assertEqual(queries(3), queries(40))
+
+    def test_two_people_meet_the_same_customer(self):
+        """Who comes second is run again by core, instead of being told of an error."""
+        registry = self.env.registry
+        with registry.cursor() as cr:
+            partner = Environment(cr, SUPERUSER_ID, {})["res.partner"].create(
+                {"name": "Met by two"}
+            )
+        try:
+            with registry.cursor() as mine, registry.cursor() as theirs:
+                envs = [Environment(cr, SUPERUSER_ID, {}) for cr in (mine, theirs)]
+                for env in envs:  # both look before either has written
+                    self.assertFalse(
+                        env["credit.profile"].search([("partner_id", "=", partner.id)])
+                    )
+                first, second = (env["credit.profile"]._for_partners for env in envs)
+                company = envs[0].company.root_id
+                made = first(partner.with_env(envs[0]), company)
+                mine.commit()
+                with (
+                    mute_logger("odoo.sql_db"),
+                    self.assertRaises(SerializationFailure),
+                ):
+                    second(partner.with_env(envs[1]), company.with_env(envs[1]))
+                theirs.rollback()
+                again = second(partner.with_env(envs[1]), company.with_env(envs[1]))
+                self.assertEqual(again.ids, made.ids)
+        finally:
+            with registry.cursor() as cr:
+                partner.with_env(Environment(cr, SUPERUSER_ID, {})).unlink()
 
     def test_unknown_kind_is_a_consumer(self):
         self.assertEqual(self._profile(self._customer()).customer_kind, "business")
@@ -105,6 +184,33 @@ class TestProfiles(DunningCommon):
         drafts.filtered(lambda n: n.state == "draft")._cancel("x")
         run = self._propose(kept, day=TODAY + timedelta(days=20))
         self.assertEqual(run.notice_ids.amount_due, 200)
+
+    def test_merged_partner_keeps_what_is_to_do(self):
+        kept, gone = self._customer("Kept"), self._customer("Gone")
+        for partner in (kept, gone):
+            self._invoice(partner, late=4)
+            self._profile(partner)._refresh_figures()
+        self.env["dunning.call"].create(
+            {"profile_id": self._profile(gone).id, "outcome": "no_answer"}
+        )
+        self._profile(gone).sudo().write({"unread_reply": True, "reply_date": NOW})
+        self.assertEqual(self._profile(kept).work_state, "none")
+        merge = self.env["base.partner.merge.automatic.wizard"].sudo().create({})
+        merge._merge((kept | gone).ids, kept)
+        self.assertRecordValues(
+            self._profile(kept),
+            [
+                {
+                    "amount_overdue": 200,
+                    "unread_reply": True,
+                    "reply_date": NOW,
+                    "last_call_date": TODAY,
+                    "last_call_outcome": "no_answer",
+                    "work_state": "act",
+                    "work_why": "reply",
+                }
+            ],
+        )
 
     def test_changes_of_policy_are_tracked(self):
         profile = self._profile(self._customer())

@@ -6,6 +6,7 @@ from freezegun import freeze_time
 
 from odoo.exceptions import AccessError, UserError
 
+from ..engine import volume
 from .common import NOW, TODAY, DunningCommon
 
 ADDRESS = {"street": "1 rue de la Paix", "zip": "75002", "city": "Paris"}
@@ -251,6 +252,20 @@ class TestRunReview(DunningCommon):
         self.assertEqual(len(run.activity_ids), 1)
         run.action_cancel()
         self.assertFalse(run.activity_ids)
+
+    def test_proposals_nobody_looked_at_make_nothing_usual(self):
+        self._automatic()
+        self._invoice(self._customer(), 100, late=20)
+        for days in range(-5, 0):
+            self._cron("ir_cron_propose", NOW + timedelta(days=days))
+            self._cron("ir_cron_issue", NOW + timedelta(days=days, hours=1))
+        runs = self.env["dunning.run"].search([("company_id", "=", self.company.id)])
+        self.assertGreaterEqual(len(runs.filtered("notice_ids")), volume.ENOUGH)
+        self._cron("ir_cron_propose")
+        self._cron("ir_cron_issue")
+        self.assertRecordValues(
+            self._scheduled(), [{"state": "proposed", "brake": "no_history"}]
+        )
 
     def test_usual_run_goes_by_itself(self):
         self._automatic()

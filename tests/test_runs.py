@@ -340,6 +340,17 @@ class TestRuns(DunningCommon):
         self.assertFalse(run.notice_ids)
         self.assertEqual(run.customer_count, 1)
 
+    def test_messages_cannot_be_dated_far_ahead(self):
+        last = TODAY + timedelta(days=31)
+        wizard = self.env["dunning.run.wizard"].create(
+            {"date": last + timedelta(days=1)}
+        )
+        with self.assertRaises(UserError):
+            wizard.action_propose()
+        wizard.action_dry_run()
+        wizard.date = last
+        self.assertTrue(wizard.action_propose()["res_id"])
+
     def test_messages_cannot_be_dated_back(self):
         wizard = self.env["dunning.run.wizard"].create(
             {"date": TODAY - timedelta(days=1)}

@@ -6,6 +6,7 @@ from unittest.mock import patch
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import new_test_user
+from odoo.tools import html2plaintext
 
 from ..models import credit_statement
 from .common import TODAY, DunningCommon
@@ -59,6 +60,9 @@ class TestStatementSending(DunningCommon):
         self.assertIn("statement of account", mail["subject"])
         self.assertEqual(len(mail["attachments"]), 1)
         self.assertIn("100.00", mail["body"])
+        text = " ".join(html2plaintext(mail["body"]).split())
+        self.assertIn("Your Statement of account", text)
+        self.assertNotIn("Credit Profile", text, "our word, not the customer's")
         message = self.profile.message_ids[0]
         self.assertEqual(statement.mail_message_id, message)
         self.assertEqual(message.subtype_id, self.env.ref("mail.mt_note"))
@@ -112,6 +116,21 @@ class TestStatementSending(DunningCommon):
         # another period is another statement
         other = self._wizard(self.profile, date=TODAY - timedelta(days=1))
         self.assertTrue(other.line_ids.chosen)
+
+    def test_statement_that_bounced_was_not_sent(self):
+        self._send(self.profile)
+        statement = self._statements(self.customer)
+        notifications = statement.mail_message_id.sudo().notification_ids
+        notifications.write({"notification_status": "bounce"})
+        self.env.invalidate_all()
+        self.customer.email = "new@customer.example"
+        wizard = self._wizard(self.profile)
+        self.assertTrue(wizard.line_ids.chosen)
+        self.assertFalse(wizard.line_ids.note)
+        with self.mock_mail_gateway():
+            wizard.action_send()
+            self._empty_mail_queue()
+        self.assertIn("new@customer.example", str(self._mails[0]["email_to"]))
 
     def test_customer_without_address_is_listed_and_can_be_printed(self):
         wizard = self._send(self.profile | self._profile(self.silent))

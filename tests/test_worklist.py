@@ -2,6 +2,7 @@
 
 from ast import literal_eval
 from datetime import timedelta
+from decimal import Decimal
 
 from lxml import etree
 
@@ -61,6 +62,56 @@ class TestWorklist(DunningCommon):
         profile = self._refreshed()
         self.assertEqual(profile.amount_overdue, 700)
         self.assertEqual(profile.amount_to_collect, 370)
+
+    def _check_cover(self, partner, cover):
+        """What the figures deduct is what the rules count as cover."""
+        profile = self._refreshed(partner)
+        customer = (
+            self.env["dunning.situation"]._fetch(profile, TODAY)[profile].customer
+        )
+        self.assertEqual(customer.credits + customer.pending, cover)
+        overdue = sum(
+            item.residual
+            for item in customer.items
+            if item.overdue(TODAY) and item.residual > 0 and not item.excluded
+        )
+        self.assertEqual(
+            profile.amount_to_collect, max(overdue - cover, 0), "asked for too much"
+        )
+        return profile
+
+    def test_payments_on_their_way_cover(self):
+        self.policy.mode = "manual"  # a person has to ask for it
+        self._invoice(self.customer, 100, late=4)
+        self._credit_note(self.customer, 10)
+        self.assertEqual(self._check_cover(self.customer, 10).work_state, "act")
+        self._payments_without_entry()
+        self.assertFalse(self._payment(self.customer, 30).move_id)
+        self._check_cover(self.customer, 40)
+        other = self.env["res.partner"].create(
+            {"name": "Contact", "parent_id": self.customer.id}
+        )
+        self._online_payment(other, 20)
+        self._check_cover(self.customer, 60)
+        currency = self.setup_other_currency("GBP", rates=[("2026-01-01", 0.5)])
+        foreign = self._online_payment(self.customer, 80, currency_id=currency.id)
+        worth = currency._convert(80, self.company.currency_id, self.company, TODAY)
+        self.assertNotEqual(worth, 80)
+        profile = self._check_cover(self.customer, 60 + Decimal(str(worth)))
+        self.assertEqual(profile.amount_to_collect, 0)
+        self.assertEqual(profile.work_state, "none", "somebody who has paid")
+        foreign.state = "cancel"
+        self._check_cover(self.customer, 60)
+
+    def test_excluded_entries_cover_with_what_is_left_of_them(self):
+        self._invoice(self.customer, 500, late=4)
+        self._entry(self.customer, 1000)
+        self._entry(self.customer, -1000)
+        profile = self._check_cover(self.customer, 0)
+        self.assertEqual(profile.amount_to_collect, 500)
+        self._entry(self.customer, -120)
+        profile = self._check_cover(self.customer, 120)
+        self.assertEqual(profile.amount_to_collect, 380)
 
     def test_what_was_reminded_may_be_paid_in_time(self):
         self._invoice(self.customer, 100, late=4)
@@ -157,6 +208,19 @@ class TestWorklist(DunningCommon):
         profile._refresh_figures(TODAY + timedelta(days=1))
         self.assertEqual(profile.work_why, "broken")
         self.assertTrue(profile.hold_alert)
+
+    def test_a_pause_of_earlier_debts_is_no_alert(self):
+        """Years ago everything was paused; what is overdue today fell due since."""
+        hold = self._hold(
+            date_from=TODAY - timedelta(days=60), date_to=TODAY - timedelta(days=30)
+        )
+        self._invoice(self.customer, 100, late=29)
+        profile = self._refreshed()
+        self.assertFalse(profile.hold_alert)
+        self.assertNotEqual(profile.work_why, "broken")
+        hold.date_to = TODAY - timedelta(days=29)
+        self.assertTrue(self._refreshed().hold_alert)
+        self.assertEqual(profile.work_why, "broken")
 
     def test_a_pause_of_a_paid_item_is_no_alert(self):
         paid = self._invoice(self.customer, 100, late=10)
@@ -362,3 +426,9 @@ class TestWorklist(DunningCommon):
         self.assertFalse(stale(NOW + timedelta(minutes=40)))
         self.assertEqual(stale(NOW + timedelta(hours=1)), on_list)
         self.assertEqual(stale(NOW + timedelta(days=1)), both)
+        # the day begins where the company is: in Tokyo at 15:00 UTC
+        off_list.sudo().refreshed_at = NOW.replace(hour=14, minute=59)
+        for zone, begun in (("UTC", False), ("Asia/Tokyo", True)):
+            self.company.resource_calendar_id.tz = zone
+            found = stale(NOW.replace(hour=15, minute=1))
+            self.assertEqual(off_list in found, begun, zone)

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from odoo.fields import Command, Date
+from odoo.fields import Command
 from odoo.tests import HttpCase, new_test_user, tagged
 
 
@@ -20,7 +20,7 @@ class DunningTour(HttpCase):
         cls.env["account.chart.template"].try_loading(
             "generic_coa", cls.company, install_demo=False
         )
-        cls.today = Date.context_today(cls.company)
+        cls.today = cls.company._dunning_today()
         cls.template = cls.env["mail.template"].create(
             {
                 "name": "Tour reminder",

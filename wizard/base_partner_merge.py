@@ -12,7 +12,13 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
         surplus profile, and with it the proof of what its customer was told.
         """
         self._merge_credit_profiles(src_partners, dst_partner)
-        return super()._update_foreign_keys(src_partners, dst_partner)
+        result = super()._update_foreign_keys(src_partners, dst_partner)
+        self.env.invalidate_all()  # core writes by SQL
+        # sudo: figures follow from the ledger, which has only just moved
+        self.env["credit.profile"].sudo().with_context(active_test=False).search(
+            [("partner_id", "=", dst_partner.id)]
+        )._refresh_figures()
+        return result
 
     @api.model
     def _merge_credit_profiles(self, src_partners, dst_partner):
@@ -36,9 +42,25 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
             statements.search(
                 [("profile_id", "in", gone.ids), ("state", "=", "queued")]
             ).write({"state": "unsent", "reason": merged})
+            left = self._prepare_merged_profile(mine)
             self.env.flush_all()
             self._update_foreign_keys_generic("credit.profile", gone, kept)
             self._update_reference_fields_generic("credit.profile", gone, kept)
             self.env.invalidate_all()
             gone.unlink()
+            kept.write(left)
             kept._recompute_last_contact()
+            self.env["dunning.call"].sudo()._restore_last_call(kept)
+
+    @api.model
+    def _prepare_merged_profile(self, profiles):
+        """What events left on any of these profiles, for the one that is kept."""
+        return {
+            "unread_reply": any(profiles.mapped("unread_reply")),
+            "reply_date": max(
+                filter(None, profiles.mapped("reply_date")), default=False
+            ),
+            "handled_on": max(
+                filter(None, profiles.mapped("handled_on")), default=False
+            ),
+        }

@@ -19,6 +19,13 @@ class DunningExcludeWizard(models.TransientModel):
         profile = self.profile_id
         profile._check_can_run()
         profile.check_access("write")
+        if not self.move_line_ids:  # which would mean everything that is overdue
+            raise UserError(
+                self.env._(
+                    "The items chosen are no longer there: their invoices were "
+                    "deleted. Choose again."
+                )
+            )
         items = profile._ticked(self.move_line_ids.ids)
         changed = items.filtered(lambda item: item.no_followup != self.exclude)
         if not changed:
@@ -39,4 +46,5 @@ class DunningExcludeWizard(models.TransientModel):
                 reason=self.reason,
             )
         profile._message_log(body=body)
+        profile._refresh_figures()
         return {"type": "ir.actions.act_window_close"}

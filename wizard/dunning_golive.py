@@ -365,6 +365,8 @@ class DunningGolive(models.TransientModel):
     def _count_old_debts(self):
         """Number and total (company currency) of the debts that count as old ones."""
         self.ensure_one()
+        # sudo: a count and a sum of the company the manager decides for
+        Item = self.env["account.move.line"].sudo()
         domain = fields.Domain(
             [
                 ("company_id", "child_of", self._company().id),
@@ -378,12 +380,9 @@ class DunningGolive(models.TransientModel):
             ]
         )
         if self.baseline_date:
-            domain &= fields.Domain("date_maturity", "<", self.baseline_date)
-        # sudo: a count and a sum of the company the manager decides for
-        [(count, amount)] = (
-            self.env["account.move.line"]
-            .sudo()
-            ._read_group(domain, [], ["__count", "amount_residual:sum"])
+            domain &= Item._dunning_due_before(self.baseline_date)
+        [(count, amount)] = Item._read_group(
+            domain, [], ["__count", "amount_residual:sum"]
         )
         return count, amount or 0.0
 

@@ -24,6 +24,12 @@ class DunningReminderWizard(models.TransientModel):
         readonly=True,
         help="Empty: everything that is overdue.",
     )
+    of_items = fields.Boolean(
+        compute="_compute_of_items",
+        store=True,
+        precompute=True,
+        help="Whether items were chosen; also when they were deleted meanwhile.",
+    )
     level_id = fields.Many2one("dunning.level", compute="_compute_verdict")
     tone = fields.Selection(related="level_id.tone")
     channel = fields.Selection(
@@ -62,6 +68,11 @@ class DunningReminderWizard(models.TransientModel):
     )
     notice_id = fields.Many2one("dunning.notice", readonly=True)
 
+    @api.depends("move_line_ids")
+    def _compute_of_items(self):
+        for wizard in self:
+            wizard.of_items = bool(wizard.move_line_ids)
+
     @api.depends("profile_id", "move_line_ids")
     def _compute_verdict(self):
         Run = self.env["dunning.run"]
@@ -73,6 +84,9 @@ class DunningReminderWizard(models.TransientModel):
             wizard.update(dict.fromkeys(self._verdict_fields(), False))
             profile = wizard.profile_id
             profile.check_access("read")  # the facts are fetched with full rights
+            if wizard._items_gone():
+                wizard.refusal = wizard._items_gone()
+                continue
             situation, verdict = Run._remind(
                 profile, wizard.move_line_ids, wizard._today()
             )
@@ -118,6 +132,9 @@ class DunningReminderWizard(models.TransientModel):
         """Propose, approve, issue, and hand over: the reminder is on its way."""
         self.ensure_one()
         if not self.notice_id:
+            limit = self._limit_reached()
+            if limit:
+                raise UserError(limit)
             run = self._propose()
             notice = self._own_notice(run)
             if not notice.action_approve():
@@ -127,7 +144,11 @@ class DunningReminderWizard(models.TransientModel):
                 raise UserError(
                     self.env._(
                         "The reminder was not sent: %(reason)s",
-                        reason=notice.error or notice.cancel_reason or "",
+                        # what used the limit up may be another order of this moment
+                        reason=notice.error
+                        or notice.cancel_reason
+                        or self._limit_reached()
+                        or "",
                     )
                 )
             run.with_user(self.env.user).action_send()
@@ -176,6 +197,30 @@ class DunningReminderWizard(models.TransientModel):
     def _today(self):
         return self.profile_id.company_id._dunning_today()
 
+    def _limit_reached(self):
+        """What to say when the go-live limit leaves nothing for today; or ``False``."""
+        company = self.profile_id.company_id.sudo()
+        return company._dunning_allowance() == 0 and self.env._(
+            "The go-live limit of %(limit)s notices a day is reached: nothing more is "
+            "issued today. Choose “Only propose”, and the reminder waits for approval.",
+            limit=company.dunning_daily_limit,
+        )
+
+    def _items_gone(self):
+        """What to say when the items chosen were deleted meanwhile; else ``False``.
+
+        No items at all would mean everything that is overdue.
+        """
+        self.ensure_one()
+        return (
+            self.of_items
+            and not self.move_line_ids
+            and self.env._(
+                "The items chosen are no longer there: their invoices were deleted. "
+                "Choose again."
+            )
+        )
+
     def _propose(self):
         """The run of the order, with the rights of the one who may give it."""
         return self._propose_run(confirmed=self.confirmed)
@@ -183,6 +228,8 @@ class DunningReminderWizard(models.TransientModel):
     def _propose_run(self, confirmed):
         self.profile_id._check_can_run()
         self.profile_id.check_access("read")
+        if self._items_gone():
+            raise UserError(self._items_gone())
         # sudo: collectors may order reminders, not write runs
         return (
             self.env["dunning.run"]

@@ -1,5 +1,9 @@
+from datetime import timedelta
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+
+AHEAD = 31  # days: a proposal of a later day would be overtaken before it can be issued
 
 
 class DunningRunWizard(models.TransientModel):
@@ -47,7 +51,16 @@ class DunningRunWizard(models.TransientModel):
         """Make the proposal and open it."""
         self.ensure_one()
         profiles = self._chosen_profiles()
-        if self.date < self.company_id._dunning_today():
+        today = self.company_id._dunning_today()
+        if self.date > today + timedelta(days=AHEAD):
+            raise UserError(
+                self.env._(
+                    "A proposal can be made up to %(days)s days ahead. A dry run or a "
+                    "preview may look further.",
+                    days=AHEAD,
+                )
+            )
+        if self.date < today:
             raise UserError(
                 self.env._(
                     "Messages cannot be dated back: choose today or a later day. A dry "
@@ -101,7 +114,14 @@ class DunningRunWizard(models.TransientModel):
         }
 
     def _chosen_profiles(self):
-        """The customers chosen, ``None`` for all."""
+        """The customers chosen, ``None`` for all; of a company the user works in."""
+        if self.company_id.root_id not in self.env.companies.root_id:
+            raise UserError(
+                self.env._(
+                    "You do not work for %(company)s.",
+                    company=self.company_id.sudo().name,
+                )
+            )
         chosen = self.with_context(active_test=False).profile_ids
         if chosen.company_id - self.company_id.root_id:
             raise UserError(
