@@ -456,11 +456,9 @@ class CreditProfile(models.Model):
                 """
             SELECT DISTINCT partner.commercial_partner_id
               FROM account_move_line line
-              JOIN account_account account
-                ON account.id = line.account_id
-               AND account.account_type = 'asset_receivable'
               JOIN res_partner partner ON partner.id = line.partner_id
-             WHERE line.parent_state = 'posted'
+             WHERE line.account_id = ANY(ARRAY(%(receivables)s))
+               AND line.parent_state = 'posted'
                AND line.reconciled IS NOT TRUE
                AND line.company_id = ANY(%(companies)s)
                AND NOT EXISTS (
@@ -468,6 +466,7 @@ class CreditProfile(models.Model):
                         WHERE profile.partner_id = partner.commercial_partner_id
                           AND profile.company_id = %(company)s)
             """,
+                receivables=self.env["dunning.situation"]._receivables(company),
                 companies=self.env["dunning.situation"]._branch_ids(company),
                 company=company.id,
             )

@@ -412,15 +412,13 @@ class CreditProfile(models.Model):
                    COALESCE(line.no_followup, FALSE) AS no_followup,
                    held.id IS NOT NULL AS held
               FROM account_move_line line
-              JOIN account_account account
-                ON account.id = line.account_id
-               AND account.account_type = 'asset_receivable'
               JOIN account_move move ON move.id = line.move_id
               JOIN res_partner partner ON partner.id = line.partner_id
               JOIN debtor ON debtor.partner_id = partner.commercial_partner_id
          LEFT JOIN dunning_level level ON level.id = line.dunning_level_id
          LEFT JOIN held ON held.id = line.id
-             WHERE line.parent_state = 'posted'
+             WHERE line.account_id = ANY(ARRAY(%(receivables)s))
+               AND line.parent_state = 'posted'
                AND line.reconciled IS NOT TRUE
                AND line.company_id = ANY(%(companies)s)
         ), ledger AS (
@@ -555,6 +553,7 @@ class CreditProfile(models.Model):
             """,
             profiles=self.ids,
             companies=self.env["dunning.situation"]._branch_ids(company),
+            receivables=self.env["dunning.situation"]._receivables(company),
             day=day,
             on_its_way=PAYMENT_ON_ITS_WAY,
             online=self._online_query(company, day),
