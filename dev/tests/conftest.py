@@ -2,13 +2,14 @@
 
 import json
 import os
-import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from kit import clock, databases, odoo, paths, postgres, run
+from kit import clock, databases, odoo, paths, postgres, run, scripts
 
 FAULTS = Path(__file__).parent / "faults"
 #: A Monday of the past: PostgreSQL keeps its own clock, and a job that Odoo triggers
@@ -22,31 +23,29 @@ class Faults:
     def __init__(self):
         self.made = []
 
-    def call(self, script: str, *words: object, **environment: str) -> None:
-        """Run a script to its end; a failure shows what it said."""
-        with clock.set_to(NOW):
-            values = odoo.environment(**environment)
-        values["PYTHONPATH"] += f":{paths.INSIDE}:{paths.DEV_SOURCES}:{FAULTS}"
+    def call(self, script: str, *words: object) -> str:
+        """Run a script to its end; its output. A failure shows it."""
         command = [paths.PYTHON, FAULTS / script, *map(str, words)]
-        result = subprocess.run(
-            run.guarded(*command),
-            env=values,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-            timeout=600,
-        )
-        if result.returncode:
-            raise run.failed(script, command, result.returncode, result.stdout)
-        self.output = result.stdout
+        return run.capture(command, script, env=self.environment(), timeout=600)
 
-    def result(self, script: str, folder: Path, *words: object) -> dict:
-        """What a script writes into the file named by its fourth word."""
+    def result(self, script: str, folder: Path, database: str, *words: object) -> dict:
+        """What a script writes into a file; it gets its name after the database's."""
         file = folder / "result.json"
-        self.call(script, *words[:3], file, *words[3:])
+        output = self.call(script, database, file, *words)
+        print(output)  # shown by pytest when a test fails
         return json.loads(file.read_text())
+
+    def environment(self) -> dict[str, str]:
+        with clock.set_to(NOW):
+            values = odoo.environment()
+        values["PYTHONPATH"] += f":{paths.INSIDE}:{paths.DEV_SOURCES}:{FAULTS}"
+        return values
+
+    @contextmanager
+    def mail_sink(self, folder: Path) -> Iterator[int]:
+        """A mail server that keeps what it gets in the folder; its port."""
+        with scripts.background("mail_sink.py", str(folder)) as sink:
+            yield int(sink.stdout.readline())
 
     def copied(self, source: str, name: str) -> str:
         databases.copy(source, name)

@@ -1,37 +1,44 @@
 """Kill a scheduled action right before its first, second, third ... commit, and start
-it again each time; then have nobody kill it.
+it again each time; at last have nobody kill it. Then the same with the next action.
 
-usage: crash.py DATABASE TEMPLATE JOB RESULT [SMTP_PORT]
+usage: crash.py DATABASE RESULT SMTP_PORT
 
-Every round begins with a new copy of the template. What PostgreSQL has right before a
-commit is what it has right after the one before, so that each state a dead process can
-leave behind is reached.
+What PostgreSQL has right before a commit is what it has right after the one before, so
+that each state a dead process can leave behind is reached.
 """
 
 import os
 import signal
 import sys
+import time
 
 import facts
 import jobs
+from keeping import Kept
 from session import write_result
 
 from odoo import sql_db
 
 
-def main(database, template, job, result, smtp_port="1"):
-    databases = (database, template)
-    jobs.databases.copy(template, database)
+def main(database, result, smtp_port):
     smtp = ("--smtp", "127.0.0.1", "--smtp-port", smtp_port)
-    jobs.prepare(database, *smtp, batch=2)
-    rounds = []
-    while not rounds or rounds[-1]["killed"]:
-        rounds.append(_round(*databases, job, len(rounds) + 1))
-    write_result(result, {"rounds": rounds})
+    jobs.prepare(database, *smtp)
+    told = {}
+    for job in jobs.CRONS:
+        # printing takes long
+        jobs.set_batches(4 if job == "issue" else 2)
+        kept = Kept(database)
+        told[job] = rounds = []
+        begun = time.monotonic()
+        while not rounds or rounds[-1]["killed"]:
+            if rounds:
+                kept.restore()
+            rounds.append(_round(database, job, len(rounds) + 1))
+        print(job, len(rounds), "rounds,", round(time.monotonic() - begun, 1), "s")
+    write_result(result, told)
 
 
-def _round(database, template, job, number):
-    jobs.renew(database, template)
+def _round(database, job, number):
     victim = jobs.started(lambda: _until_commit(database, job, number))
     [code] = jobs.ended(victim)
     killed = code == -signal.SIGKILL

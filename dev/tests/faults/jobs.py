@@ -5,6 +5,7 @@ job: the job is a real process with its own connections, which can be killed, an
 in milliseconds instead of seconds.
 """
 
+import logging
 import os
 import re
 import signal
@@ -14,8 +15,7 @@ import traceback
 from collections.abc import Callable
 from contextlib import contextmanager
 
-from kit import databases, postgres
-from session import environment
+from kit import postgres
 
 from odoo import SUPERUSER_ID, api, sql_db
 from odoo.modules.registry import Registry
@@ -32,16 +32,22 @@ CRONS = {
 }
 
 
-def prepare(database: str, *options: str, batch: int) -> None:
-    """Load the registry of a database, with batches of so many records."""
+def prepare(database: str, *options: str) -> None:
+    """Load the registry of a database, for the processes that will be forked."""
     config.parse_config(["--database", database, "--log-level", "warn", *options])
+    # the renderer finds no web server to fetch style sheets from, and says so at length
+    logging.getLogger("odoo.addons.base.models.ir_actions_report").disabled = True
     Registry(database)
     sql_db.close_all()
+
+
+def set_batches(size: int) -> None:
+    """Have all work done in batches of so many records."""
     for name, module in list(sys.modules.items()):
         if name.startswith("odoo.addons.account_dunning.models."):
             for constant in vars(module).copy():
                 if re.fullmatch(r"(\w+_)?BATCH(_\w+)?", constant):
-                    setattr(module, constant, batch)
+                    setattr(module, constant, size)
 
 
 @contextmanager
@@ -49,12 +55,7 @@ def superuser(database: str):
     """An environment, committed at the end as Odoo's server would."""
     with Registry(database).cursor() as cr:
         yield api.Environment(cr, SUPERUSER_ID, {})
-
-
-def renew(database: str, template: str) -> None:
-    """The database as the template has it, for the registry that is loaded."""
     sql_db.close_all()
-    databases.copy(template, database)
 
 
 def run_cron(database: str, job: str) -> None:
@@ -117,16 +118,3 @@ def wait_until_alone(database: str) -> None:
             raise TimeoutError(f"somebody is still connected to {database}")
         time.sleep(0.01)
 
-
-__all__ = [
-    "CRONS",
-    "done",
-    "ended",
-    "environment",
-    "prepare",
-    "renew",
-    "run_cron",
-    "started",
-    "superuser",
-    "wait_until_alone",
-]
