@@ -1,5 +1,7 @@
+from psycopg2.errors import UniqueViolation
+
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, ConcurrencyError
 from odoo.tools import SQL
 
 from ..engine.escalation import SENTENCES, Escalate
@@ -332,10 +334,22 @@ class CreditProfile(models.Model):
             ]
         )
         missing = customers - profiles.partner_id
-        profiles += self.sudo().create(
-            [{"partner_id": p.id, "company_id": company.id} for p in missing]
-        )
+        profiles += self._make_profiles(missing.ids, company)
         return profiles.with_env(self.env)
+
+    @api.model
+    def _make_profiles(self, partner_ids, company):
+        """New profiles for these customers, who have none yet.
+
+        :raises ConcurrencyError: when another transaction has made one of them
+            meanwhile; tried again as a whole, this one finds it.
+        """
+        try:
+            return self.sudo().create(
+                [{"partner_id": pid, "company_id": company.id} for pid in partner_ids]
+            )
+        except UniqueViolation as error:
+            raise ConcurrencyError("a credit profile was made meanwhile") from error
 
     @api.model
     def _any_open_items(self, company):
@@ -378,9 +392,7 @@ class CreditProfile(models.Model):
                 company=company.id,
             )
         )
-        return self.sudo().create(
-            [{"partner_id": pid, "company_id": company.id} for (pid,) in rows]
-        )
+        return self._make_profiles([pid for (pid,) in rows], company)
 
     def _recompute_last_contact(self):
         """Take the last contact from the messages that reached, or may have reached."""

@@ -15,11 +15,11 @@ import traceback
 from collections.abc import Callable
 from contextlib import contextmanager
 
-from kit import postgres
-
 from odoo import SUPERUSER_ID, api, sql_db
 from odoo.modules.registry import Registry
 from odoo.tools import config
+
+from kit import postgres
 
 #: seconds a job may take
 PATIENCE = 120
