@@ -62,7 +62,7 @@ def _once(env):
     for partner in _notices(env).partner_id - reachable:
         yield f"{partner.name}: a notice nobody can receive"
     for partner in owing - reachable:
-        profile = partner.credit_profile_id
+        profile = env["credit.profile"].search([("partner_id", "=", partner.id)])
         if len(profile.activity_ids) != 1:
             yield f"{partner.name}: {len(profile.activity_ids)} activities"
     days = Counter(

@@ -37,6 +37,8 @@ def prepare(database: str, *options: str) -> None:
     config.parse_config(["--database", database, "--log-level", "warn", *options])
     # the renderer finds no web server to fetch style sheets from, and says so at length
     logging.getLogger("odoo.addons.base.models.ir_actions_report").disabled = True
+    # Odoo says at length which query had to give way; what counts is what comes of it
+    logging.getLogger("odoo.sql_db").setLevel(logging.CRITICAL)
     Registry(database)
     sql_db.close_all()
 
@@ -61,7 +63,7 @@ def superuser(database: str):
 def run_cron(database: str, job: str) -> None:
     """As Odoo's scheduler would: own cursor, progress, commits, its error raised."""
     with superuser(database) as env:
-        told = env.ref(CRONS[job]).method_direct_trigger()
+        told = env.ref(CRONS.get(job, job)).method_direct_trigger()
         if told is not True:
             raise RuntimeError(told["params"]["data"]["debug"])
 
@@ -75,6 +77,8 @@ def started(job: Callable[[], None]) -> int:
     try:
         job()
         code = 0
+    except SystemExit as end:
+        code = end.code
     except BaseException:
         traceback.print_exc()
     finally:

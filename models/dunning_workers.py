@@ -5,6 +5,8 @@ What the actions work on can be shared, though: parts of a run, notices, deliver
 taken with locks that skip what another holds. So there are further scheduled actions,
 the *hands*, which do the same work and are called when there is more of it than one
 worker does at once. Where OCA's ``queue_job`` is installed, its jobs are the hands.
+
+What is here surrounds the scheduled actions, so it is imported after their files.
 """
 
 import logging

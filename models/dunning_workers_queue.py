@@ -8,7 +8,7 @@ there any more: a job too many, or one that runs twice, does nothing.
 
 from odoo import api, models
 
-from . import dunning_run_hands
+from . import dunning_workers
 
 
 class _Step:
@@ -73,8 +73,8 @@ class DunningRun(models.Model):
                     run._finish_if_complete()
             return
         size = {
-            "issue": dunning_run_hands.LETTERS_BATCH,
-            "deliver": dunning_run_hands.DELIVERY_BATCH,
+            "issue": dunning_workers.LETTERS_BATCH,
+            "deliver": dunning_workers.DELIVERY_BATCH,
         }[job]
         hand = self.with_context(dunning_hand=True, dunning_step=_Step(size))
         if job == "issue":
