@@ -2,8 +2,10 @@ import hashlib
 import logging
 
 from psycopg2 import OperationalError
+from psycopg2.errors import UniqueViolation
 
 from odoo import api, fields, models
+from odoo.exceptions import ConcurrencyError
 
 from ..engine import escalation
 
@@ -45,7 +47,7 @@ class DunningNotice(models.Model):
             with self.env.cr.savepoint():
                 self._issue_now()
                 return self
-        except OperationalError:
+        except (OperationalError, ConcurrencyError):
             raise  # another transaction was first: tried again as a whole
         except Exception as error:  # a template may raise anything; it is reported
             if len(self) > 1:
@@ -259,13 +261,17 @@ class DunningNotice(models.Model):
         }
 
     def _next_number(self):
+        """The next number of the notice's year.
+
+        :raises ConcurrencyError: when another worker issues the first one of the year
+            at the same moment; tried again as a whole, this one finds the year.
+        """
         self.ensure_one()
-        return (
-            self.env["ir.sequence"]
-            .sudo()
-            .with_company(self.company_id)
-            .next_by_code("dunning.notice", sequence_date=self.date)
-        )
+        sequence = self.env["ir.sequence"].sudo().with_company(self.company_id)
+        try:
+            return sequence.next_by_code("dunning.notice", sequence_date=self.date)
+        except UniqueViolation as error:
+            raise ConcurrencyError("the year was begun meanwhile") from error
 
     def _write_levels(self):
         """Items carry their new level and its date, from the moment of issue."""
