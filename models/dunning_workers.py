@@ -109,6 +109,10 @@ class DunningRun(models.Model):
         run._cron_propose()
         run._cron_issue()
         run.env["dunning.delivery"]._cron_deliver()
+        cron = self.env["ir.cron"]
+        if not cron._dunning_progress():
+            # others are at what is left; it is called again when there is more
+            cron._commit_progress(remaining=0)
 
 
 class DunningDelivery(models.Model):

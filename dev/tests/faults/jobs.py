@@ -121,4 +121,3 @@ def wait_until_alone(database: str) -> None:
         if time.monotonic() > deadline:
             raise TimeoutError(f"somebody is still connected to {database}")
         time.sleep(0.01)
-

@@ -23,9 +23,7 @@ class Kept:
             )
             self.filled = {name for (name,) in cr.fetchall() if _has_rows(cr, name)}
             for name in self.filled:
-                cr.execute(
-                    f"CREATE UNLOGGED TABLE kept.{name} AS TABLE public.{name}"
-                )
+                cr.execute(f"CREATE UNLOGGED TABLE kept.{name} AS TABLE public.{name}")
         self.changes = self._changes()
 
     def restore(self) -> None:
