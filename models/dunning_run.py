@@ -523,7 +523,7 @@ class DunningRun(models.Model):
             return True  # nobody owes anything: no empty run every morning
         run = self._start(company, today, scheduled=True)
         run._split()
-        cron._dunning_call_hands("propose", run.part_count - 1, run)
+        cron._dunning_call_hands("propose", run._open_part_count() - 1, run)
         cron._commit_progress(remaining=1)
         while run._propose_batch():
             if not cron._commit_progress(1, remaining=1):

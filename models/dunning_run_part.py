@@ -80,6 +80,11 @@ class DunningRun(models.Model):
         )
         self.part_count = len(firsts)
 
+    def _open_part_count(self):
+        """How many parts are not done yet, whoever is at them."""
+        parts = self.env["dunning.run.part"].sudo()
+        return parts.search_count([("run_id", "in", self.ids), ("done", "=", False)])
+
     def _take_part(self):
         """A part nobody is at, locked until the transaction ends; empty if none is."""
         self.ensure_one()

@@ -41,12 +41,13 @@ def main(database, result):
         with jobs.superuser(database) as env:
             by_jobs = facts.counts(env)
         jobs.done(partial(jobs.run_cron, database, job))
+        after = _jobs(database, job)
         with jobs.superuser(database) as env:
             told[job] = {
                 "codes": [code, killed],
                 "asked": asked,
                 "again": again,
-                "after": _jobs(database, job),
+                "after": after,
                 "by jobs": by_jobs,
                 "counts": facts.counts(env),
                 "problems": facts.problems(env, job),

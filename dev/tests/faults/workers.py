@@ -66,7 +66,6 @@ def _together(job, count, database):
         jobs.run_cron(database, cron)
 
     codes = jobs.ended(*[jobs.started(partial(work, cron)) for cron in crons])
-    # who leaves last asks for another look, should somebody have died: not needed here
     with jobs.superuser(database) as env:
         shares = {
             cron: sum(
@@ -76,6 +75,8 @@ def _together(job, count, database):
             )
             for cron in crons
         }
+    # who left while others were at the rest has asked for another look
+    jobs.done(partial(jobs.run_cron, database, job))
     return {"codes": codes, "shares": shares}
 
 
