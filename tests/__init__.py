@@ -5,6 +5,7 @@ from . import (
     test_customer_page,
     test_facts,
     test_golive,
+    test_hands,
     test_job,
     test_letters,
     test_notice_edit,
