@@ -41,6 +41,12 @@ def main(database, result):
         with jobs.superuser(database) as env:
             by_jobs = facts.counts(env)
         jobs.done(partial(jobs.run_cron, database, job))
+        # what it has asked for and then done itself
+        runner = Database(database)
+        try:
+            _run_all(database, runner)
+        finally:
+            runner.close()
         after = _jobs(database, job)
         with jobs.superuser(database) as env:
             told[job] = {
