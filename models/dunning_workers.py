@@ -129,6 +129,6 @@ class DunningDelivery(models.Model):
 
     @api.model
     def _sweep(self, now):
-        # one worker is enough for that
-        if not self.env.context.get("dunning_hand"):
-            super()._sweep(now)
+        if self.env.context.get("dunning_hand"):
+            return None  # one worker is enough for that
+        return super()._sweep(now)
