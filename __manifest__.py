@@ -25,6 +25,7 @@
         "data/dunning_policy.xml",
         "data/ir_cron.xml",
         "data/ir_cron_statement.xml",
+        "data/ir_cron_hands.xml",
         "wizard/dunning_run_wizard_views.xml",
         "wizard/dunning_hold_wizard_views.xml",
         "wizard/dunning_preview_views.xml",

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from psycopg2 import OperationalError
+from psycopg2.errors import UniqueViolation
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import ConcurrencyError, UserError
 from odoo.tools import SQL
 
 from ..engine import escalation
@@ -121,7 +122,7 @@ class DunningNotice(models.Model):
         try:
             with self.env.cr.savepoint():
                 return getattr(self, step)()
-        except (OperationalError, MachineTrouble):
+        except (OperationalError, ConcurrencyError, MachineTrouble):
             raise  # another transaction was first, or nothing can be issued now
         except Exception as error:  # whatever it is, it is reported
             if len(self) > 1:
@@ -378,6 +379,8 @@ class DunningNotice(models.Model):
         from one without gaps.
 
         :raises UserError: where somebody has deleted the sequence.
+        :raises ConcurrencyError: when another worker issues the first notice of the
+            year at the same moment; tried again as a whole, this one finds the year.
         """
         if not count:
             return []
@@ -402,7 +405,10 @@ class DunningNotice(models.Model):
             )
         if sequence.implementation != "standard":
             return [sequence.next_by_id(sequence_date=day) for __ in range(count)]
-        holder = sequence._get_current_sequence(sequence_date=day)
+        try:
+            holder = sequence._get_current_sequence(sequence_date=day)
+        except UniqueViolation as error:
+            raise ConcurrencyError("the year was begun meanwhile") from error
         if holder == sequence:
             name = f"ir_sequence_{sequence.id:03d}"
         else:

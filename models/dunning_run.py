@@ -2,9 +2,10 @@ import logging
 from collections import Counter, defaultdict
 
 from psycopg2 import OperationalError
+from psycopg2.errors import UniqueViolation
 
 from odoo import SUPERUSER_ID, api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import ConcurrencyError, UserError
 from odoo.tools import SQL, format_date, format_time
 
 from ..engine.escalation import Reason
@@ -64,7 +65,12 @@ class DunningRun(models.Model):
     issue_requested = fields.Boolean(
         readonly=True, copy=False, help="Issued in the background, batch by batch."
     )
-    last_profile_id = fields.Integer(readonly=True, copy=False)
+    part_count = fields.Integer(
+        string="Parts",
+        readonly=True,
+        copy=False,
+        help="Into so many parts the customers were divided, for several workers.",
+    )
     profile_ids = fields.Many2many(
         "credit.profile",
         string="Selected customers",
@@ -277,49 +283,68 @@ class DunningRun(models.Model):
             if run:
                 return run
         self.env["credit.profile"]._ensure_all(company)
-        return self.create(
-            {
-                "company_id": company.id,
-                "date": day,
-                "kind": "scheduled" if scheduled else "manual",
-                "is_selection": profiles is not None,
-                "profile_ids": [fields.Command.set(profiles.ids if profiles else [])],
-            }
-        )
+        try:
+            return self.create(
+                {
+                    "company_id": company.id,
+                    "date": day,
+                    "kind": "scheduled" if scheduled else "manual",
+                    "is_selection": profiles is not None,
+                    "profile_ids": [
+                        fields.Command.set(profiles.ids if profiles else [])
+                    ],
+                }
+            )
+        except UniqueViolation as error:
+            # another worker has opened the day's run: tried again, this one finds it
+            raise ConcurrencyError("the scheduled run was opened meanwhile") from error
 
     def _propose_batch(self):
-        """Decide on the next customers and write the result down.
+        """Take a part of the run, decide on its customers, write the result down.
 
-        :return: how many customers there were; 0 when the proposal is complete.
+        Who does the last part completes the proposal.
+
+        :return: how many customers there were, at least 1; 0 when no part is left to
+            take, because the proposal is complete or other workers are at the rest.
         """
         self.ensure_one()
         if self.state != "proposing":
             return 0
-        self.lock_for_update()
-        profiles = self._next_profiles()
-        if not profiles:
-            self._finish_proposal()
+        self._split()
+        part = self._take_part()
+        if not part:
+            self._finish_if_complete()
             return 0
+        profiles = self._profiles_of(part)
         scoped = self.with_company(self.company_id)
         decided = scoped.env["dunning.situation"]._decide(
             profiles.with_env(scoped.env), self.date, scheduled=self.kind == "scheduled"
         )
-        scoped._write_proposal(decided)
-        self.last_profile_id = profiles[-1].id
-        return len(profiles)
+        part.write(dict(scoped._write_proposal(decided), done=True))
+        return max(len(profiles), 1)
 
-    def _next_profiles(self):
-        """The next customers with open items, in the order of their ids."""
+    def _profiles_of(self, part):
+        """The customers of a part who have open items, in the order of their ids."""
+        rows = self.env.execute_query(
+            SQL(
+                "%s AND profile.id BETWEEN %s AND %s ORDER BY profile.id",
+                self._profiles_query(),
+                part.first_profile_id,
+                part.last_profile_id,
+            )
+        )
+        return self.env["credit.profile"].browse([pid for (pid,) in rows])
+
+    def _profiles_query(self):
+        """The ids of all customers the run looks at: those with open items."""
         self.ensure_one()
         selected = self.with_context(active_test=False).profile_ids.ids
         self.env["dunning.situation"]._flush_ledger()
-        rows = self.env.execute_query(
-            SQL(
-                """
+        return SQL(
+            """
             SELECT profile.id
               FROM credit_profile profile
              WHERE profile.company_id = %(company)s
-               AND profile.id > %(after)s
                AND %(selection)s
                AND EXISTS (
                    SELECT 1
@@ -330,30 +355,26 @@ class DunningRun(models.Model):
                       AND line.parent_state = 'posted'
                       AND line.reconciled IS NOT TRUE
                       AND line.company_id = ANY(%(companies)s))
-          ORDER BY profile.id
-             LIMIT %(limit)s
             """,
-                company=self.company_id.id,
-                after=self.last_profile_id or 0,
-                selection=(
-                    SQL("profile.id = ANY(%s)", selected)
-                    if self.is_selection
-                    else SQL("TRUE")
-                ),
-                receivables=self.env["dunning.situation"]._receivables(self.company_id),
-                companies=self.env["dunning.situation"]._branch_ids(self.company_id),
-                limit=BATCH,
-            )
+            company=self.company_id.id,
+            selection=(
+                SQL("profile.id = ANY(%s)", selected)
+                if self.is_selection
+                else SQL("TRUE")
+            ),
+            companies=self.env["dunning.situation"]._branch_ids(self.company_id),
+            receivables=self.env["dunning.situation"]._receivables(self.company_id),
         )
-        return self.env["credit.profile"].browse([pid for (pid,) in rows])
 
     def _write_proposal(self, decided):
         """Draft notices and skips of one batch.
 
         Notices are made with full rights: whom the rules choose does not depend on the
         user, who needs the right to the run itself.
+
+        :return: the numbers of the batch, as values of a part or run.
         """
-        wanted, skips, counts = [], [], Counter(self.skip_counts or {})
+        wanted, skips, counts = [], [], Counter()
         customers = items = 0
         told = self.env["credit.profile"]
         for profile, situation, outcome in decided:
@@ -371,13 +392,11 @@ class DunningRun(models.Model):
         told._refresh_figures()
         self.env["dunning.notice"].sudo()._propose_all(self, wanted)
         self.env["dunning.skip"].sudo()._create_rows(skips)
-        self.write(
-            {
-                "customer_count": self.customer_count + customers,
-                "item_count": self.item_count + items,
-                "skip_counts": dict(counts),
-            }
-        )
+        return {
+            "customer_count": customers,
+            "item_count": items,
+            "skip_counts": dict(counts),
+        }
 
     def _prepare_skip(self, profile, row, skip):
         return {
@@ -485,7 +504,7 @@ class DunningRun(models.Model):
             try:
                 if not self.with_company(company)._propose_scheduled(company):
                     return  # time is up; goes on from here the next time
-            except OperationalError:
+            except (OperationalError, ConcurrencyError):
                 raise  # another transaction was first: tried again as a whole
             except Exception:
                 # One company's trouble must not keep the others from their proposals.
@@ -513,6 +532,8 @@ class DunningRun(models.Model):
         if not self.env["credit.profile"]._any_open_items(company):
             return True  # nobody owes anything: no empty run every morning
         run = self._start(company, today, scheduled=True)
+        run._split()
+        cron._dunning_call_hands("propose", run._open_part_count() - 1, run)
         cron._commit_progress(remaining=1)
         if not run._propose_rest(lambda: cron._commit_progress(1, remaining=1)):
             return False

@@ -65,7 +65,8 @@ class DunningRun(models.Model):
     def _write_reminder(self, profile, situation, verdict):
         self.ensure_one()
         scoped = self.with_company(self.company_id)
-        scoped._write_proposal([(profile, situation, verdict.outcome)])
+        outcome = [(profile, situation, verdict.outcome)]
+        scoped.write(scoped._write_proposal(outcome))
         scoped.notice_ids.write(
             {
                 "by_hand": True,
@@ -73,7 +74,6 @@ class DunningRun(models.Model):
                 "edited": True,  # a person's: no later proposal may replace it
             }
         )
-        scoped.last_profile_id = profile.id
         scoped._finish_proposal()
 
     def _refusal(self, skip):

@@ -7,6 +7,7 @@ from . import (
     test_disk_full,
     test_facts,
     test_golive,
+    test_hands,
     test_job,
     test_letters,
     test_notice_edit,

@@ -334,8 +334,8 @@ def remarks(items: int, found: dict) -> str:
     """What a reader of the numbers has to know."""
     ledger = found["ledger"]
     words = [
-        f"{items:,} items: {ledger['open']:,} open of {ledger['customers']:,} customers, "
-        f"{ledger['overdue']:,} overdue, {ledger['credits']:,} credits; "
+        f"{items:,} items: {ledger['open']:,} open of {ledger['customers']:,} "
+        f"customers, {ledger['overdue']:,} overdue, {ledger['credits']:,} credits; "
         f"{ledger['paid']:,} paid."
     ]
     if "ours" in found:

@@ -1,0 +1,45 @@
+"""A scheduled action that is killed loses nothing and does nothing twice.
+
+Real processes and SIGKILL, before every single commit.
+"""
+
+from collections import Counter
+
+import pytest
+
+#: of which the last but one gets a letter, and the last one cannot be reached
+CUSTOMERS = 7
+
+
+@pytest.fixture(scope="module")
+def told(faults, installed, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("crash")
+    database = faults.copied(installed, "crash")
+    faults.call("stage.py", database, CUSTOMERS)
+    with faults.mail_sink(folder / "mails") as port:
+        values = faults.result("crash.py", folder, database, port)
+    recipients = [file.name.rpartition("-")[2] for file in folder.glob("mails/*.eml")]
+    return dict(values, recipients=Counter(recipients))
+
+
+@pytest.mark.parametrize("job", ["propose", "issue", "deliver", "mail"])
+def test_job_killed_before_every_commit(job, told):
+    rounds = told[job]
+    *killed, whole = rounds
+    assert all(r["killed"] for r in killed)
+    assert not whole["killed"]
+    wrong = {n: r["problems"] for n, r in enumerate(rounds, 1) if r["problems"]}
+    assert not wrong
+    different = {n: r["counts"] for n, r in enumerate(rounds, 1)}
+    assert all(found == whole["counts"] for found in different.values()), different
+    # as many batches as there are, each its own commit
+    assert len(killed) >= 4
+
+
+def test_mail_server_gets_no_more_than_one_mail_again_for_each_death(told):
+    """What was on its way when the process died is all that Odoo's queue repeats."""
+    rounds = len(told["mail"])
+    once = CUSTOMERS - 2
+    assert set(told["recipients"].values()) <= set(range(rounds, 2 * rounds))
+    assert rounds * once <= sum(told["recipients"].values()) < rounds * (once + 1)
+    assert len(told["recipients"]) == once
