@@ -429,7 +429,7 @@ class CreditProfile(models.Model):
         made.modified(["partner_id", "company_id"], create=True)
         made._recompute_recordset(["active", "customer_kind"])
         self.env["res.partner"].invalidate_model(["credit_profile_ids"], flush=False)
-        return made.with_context(self.env.context)
+        return self.sudo().browse(made.ids)
 
     @api.model
     def _any_open_items(self, company):

@@ -19,6 +19,27 @@ class CreditProfile(models.Model):
         string="Next action and date", compute="_compute_next_action_summary"
     )
 
+    waits_for_approval = fields.Boolean(
+        compute="_compute_waits_for_approval",
+        search="_search_waits_for_approval",
+        help="A proposed notice waits for somebody's decision.",
+    )
+
+    @api.depends("notice_ids.state")
+    def _compute_waits_for_approval(self):
+        groups = self.env["dunning.notice"]._read_group(
+            [("profile_id", "in", self.ids), ("state", "=", "draft")], ["profile_id"]
+        )
+        waiting = {profile for (profile,) in groups}
+        for profile in self:
+            profile.waits_for_approval = profile in waiting
+
+    def _search_waits_for_approval(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        domain = Domain("notice_ids", "any", [("state", "=", "draft")])
+        return domain if True in value else ~domain
+
     @api.depends("activity_ids.date_deadline", "activity_ids.summary")
     @api.depends_context("lang")
     def _compute_next_action_summary(self):
@@ -124,7 +145,9 @@ class CreditProfile(models.Model):
             },
             "holds": self.search_count(mine & Domain("hold_alert", "=", True)),
             "failed": self.search_count(mine & Domain("address_faulty", "=", True)),
-            "approval": self.search_count(mine & self._approval_domain()),
+            "approval": self.search_count(
+                mine & Domain("waits_for_approval", "=", True)
+            ),
             "bank": self._bank_freshness(companies),
             "refreshed_at": self._oldest_refresh(
                 mine & Domain("work_state", "!=", "none")
@@ -133,10 +156,6 @@ class CreditProfile(models.Model):
             "start": self._getting_started(companies),
             "reload": made,
         }
-
-    @api.model
-    def _approval_domain(self):
-        return Domain("notice_ids", "any", [("state", "=", "draft")])
 
     @api.model
     def _oldest_refresh(self, domain):

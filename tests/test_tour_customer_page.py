@@ -11,6 +11,7 @@ class TestTourCustomerPage(DunningTour):
             "Page Customer", email=False, phone="+33 1 23 45 67 89"
         )
         cls.invoice = cls._invoice(cls.customer, 100, late=20)
+        cls._invoice(cls._customer("Second Customer"), 50, late=20)
         cls._refresh()
 
     def test_collector_logs_a_promise(self):

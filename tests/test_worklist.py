@@ -336,6 +336,12 @@ class TestWorklist(DunningCommon):
         self.assertEqual(figures["failed"], self._counted("failed"))
         self.assertEqual(figures["approval"], 1)
         self.assertEqual(figures["approval"], self._counted("approval"))
+        mine = self._refreshed(waiting, bounced).with_user(self.collector)
+        self.assertEqual(mine.filtered("waits_for_approval").partner_id, waiting)
+        others = mine.search(
+            [("id", "in", mine.ids), ("waits_for_approval", "=", False)]
+        )
+        self.assertEqual(others.partner_id, bounced)
 
     def test_bank_freshness(self):
         self.assertFalse(self._figures()["bank"])

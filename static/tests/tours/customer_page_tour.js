@@ -1,7 +1,25 @@
 import { registry } from "@web/core/registry";
 
+/** The next answer about a timeline comes late, as over a slow line. */
+function delayNextTimeline() {
+    const { orm } = odoo.__WOWL_DEBUG__.root.env.services;
+    const rpc = orm.rpc;
+    orm.rpc = async (route, params, settings) => {
+        const late = params.method === "get_timeline";
+        if (late) {
+            orm.rpc = rpc;
+        }
+        const answer = await rpc(route, params, settings);
+        if (late) {
+            await new Promise((resolve) => setTimeout(resolve, 1500));
+        }
+        return answer;
+    };
+}
+
 /* A collector calls a customer who promises to pay: the page shows the pause and the
-   call. "Page Customer" has one invoice overdue: see tests/test_tour_customer_page.py. */
+   call. "Page Customer" has one invoice overdue, "Second Customer" a smaller one, and
+   nobody called: see tests/test_tour_customer_page.py. */
 registry.category("web_tour.tours").add("account_dunning_customer_page", {
     steps: () => [
         {
@@ -76,6 +94,35 @@ registry.category("web_tour.tours").add("account_dunning_customer_page", {
         {
             content: "no pause among them",
             trigger: ".o_dunning_timeline:not(:has([data-kind=hold])) [data-kind=call]",
+        },
+        {
+            content: "all again",
+            trigger: ".o_dunning_timeline button[name=timeline_all]",
+            run: "click",
+        },
+        {
+            content: "over a slow line",
+            trigger: ".o_dunning_timeline [data-kind=hold]",
+            run: delayNextTimeline,
+        },
+        {
+            content: "only calls",
+            trigger: ".o_dunning_timeline button[name=timeline_calls]",
+            run: "click",
+        },
+        {
+            content: "and on to the next customer before the answer is there",
+            trigger: ".o_pager_next",
+            run: "click",
+        },
+        {
+            content: "wait for the late answer",
+            trigger: ".o_breadcrumb:contains('Second Customer'), .o_last_breadcrumb_item:contains('Second Customer')",
+            run: () => new Promise((resolve) => setTimeout(resolve, 2500)),
+        },
+        {
+            content: "it was of the customer before: here nobody called",
+            trigger: ".o_dunning_timeline:not(:has([data-kind=call])) button[name=timeline_calls][aria-pressed=true]:enabled",
         },
     ],
 });

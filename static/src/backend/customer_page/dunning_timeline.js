@@ -32,6 +32,8 @@ export class DunningTimeline extends Component {
     setup() {
         this.orm = useService("orm");
         this.action = useService("action");
+        this.asked = 0; // questions so far
+        this.wanted = { kind: "all", limit: STEP };
         const timeline = this.timelineOf(this.props);
         this.state = useState({ ...timeline, busy: false });
         this.shown = this.props.record.data[this.props.name];
@@ -82,14 +84,19 @@ export class DunningTimeline extends Component {
             return;
         }
         this.shown = value;
-        if (this.state.kind === "all" && this.state.limit === STEP) {
-            Object.assign(this.state, this.timelineOf(props));
+        const { kind, limit } = this.wanted;
+        if (kind === "all" && limit === STEP) {
+            this.asked++; // what is still under way is of the record as it was
+            Object.assign(this.state, this.timelineOf(props), { busy: false });
         } else {
-            await this.fetch(this.state.kind, this.state.limit, props);
+            await this.fetch(kind, limit, props);
         }
     }
 
+    /** Only the answer to the last question counts: an earlier one may come later. */
     async fetch(kind, limit, { record } = this.props) {
+        const asked = ++this.asked;
+        this.wanted = { kind, limit };
         this.state.busy = true;
         try {
             const timeline = await this.orm.call(
@@ -98,9 +105,14 @@ export class DunningTimeline extends Component {
                 [[record.resId]],
                 { kind, limit }
             );
-            Object.assign(this.state, timeline);
+            if (asked === this.asked) {
+                Object.assign(this.state, timeline);
+            }
         } finally {
-            this.state.busy = false;
+            if (asked === this.asked) {
+                this.wanted = { kind: this.state.kind, limit: this.state.limit };
+                this.state.busy = false;
+            }
         }
     }
 
