@@ -7,7 +7,8 @@ five hundred days, one in ten in two instalments, some paid in part, some open c
 some excluded from follow-up; and ``HISTORY`` times as many paid invoices, settled by
 payments of several invoices each. What is inserted is what Odoo would have written:
 balanced entries, residuals that agree with the reconciliations (checked at the end).
-Only taxes are left out. The same number of items gives the same ledger, relative to today.
+Only taxes are left out. The same number of items gives the same ledger, relative to
+today.
 """
 
 import sys
