@@ -1,6 +1,9 @@
 import hashlib
 
+from psycopg2 import OperationalError
+
 from odoo import api, fields, models
+from odoo.exceptions import ConcurrencyError
 
 from .dunning_notice_render import MachineTrouble
 from .ir_qweb import text_limits
@@ -76,11 +79,27 @@ class DunningNotice(models.Model):
         """
         printed = self.browse()
         for start in range(0, len(self), LETTER_BATCH):
-            printed |= self[start : start + LETTER_BATCH]._make_batch_of_letters()
+            printed |= self[start : start + LETTER_BATCH]._make_letters_or_split()
         self.run_id._update_state()
         for run in printed.run_id:
             run._trouble_over()
         return printed
+
+    def _make_letters_or_split(self):
+        """Together; if that fails for a reason nobody thought of, in halves."""
+        try:
+            return self._make_batch_of_letters()
+        except (OperationalError, ConcurrencyError, MachineTrouble):
+            raise  # another transaction was first, or no letter can be made now
+        except Exception as error:  # it is reported on the notice
+            if len(self) > 1:
+                half = len(self) // 2
+                return (
+                    self[:half]._make_letters_or_split()
+                    | self[half:]._make_letters_or_split()
+                )
+            self._take_back(error)
+            return self.browse()
 
     def _make_batch_of_letters(self):
         """What fails, and what there was no time for, is left out of the result."""

@@ -130,8 +130,13 @@ class DunningRun(models.Model):
             kind="warning",
         )
 
-    def _issue_in_background(self, notices):
-        """Ask the scheduled action to issue these approved notices, and no others."""
+    def _issue_in_background(self, notices=None):
+        """Ask the scheduled action to issue these approved notices, and no others.
+
+        :param notices: default: all approved ones of the run.
+        """
+        if notices is None:
+            notices = self._approved_notices()
         self._request_issue(notices, self.env.user)
         self.env.ref("account_dunning.ir_cron_issue").sudo()._trigger()
 

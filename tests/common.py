@@ -285,6 +285,7 @@ class DunningCommon(AccountTestInvoicingCommon, MailCase):
                                 "level_id": self.first.id,
                                 "date": day,
                                 "state": "issued",
+                                "pdf_sha256": "0" * 64,
                                 "issued_at": datetime.combine(day, NOW.time()),
                             }
                         )

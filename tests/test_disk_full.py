@@ -65,9 +65,14 @@ class TestDiskFull(SmtpCommon):
         notices = run.notice_ids
         self.assertEqual(set(notices.mapped("state")), {"approved"})
         self.assertFalse(notices.filtered("name"))
+        self.assertFalse(notices.line_ids.move_line_id.dunning_level_id)
+        self._check_no_letter(run)
+
+    def _check_no_letter(self, run):
+        notices = run.notice_ids
         self.assertFalse(notices.delivery_ids)
         self.assertFalse(notices.attachment_id)
-        self.assertFalse(notices.line_ids.move_line_id.dunning_level_id)
+        self.assertFalse(notices.filtered("letter_title"))
         self.assertFalse(
             self.env["ir.attachment"].search_count(
                 [("res_model", "=", "dunning.notice"), ("res_id", "in", notices.ids)]
@@ -90,7 +95,10 @@ class TestDiskFull(SmtpCommon):
         with self._no_room():
             for hour in range(3):
                 self._cron("ir_cron_issue", NOW + timedelta(hours=hour))
-                self._check_nothing_done(run)
+                self._check_no_letter(run)
+                # numbered and told nobody: the letters wait, and with them the e-mails
+                self.assertEqual(set(run.notice_ids.mapped("state")), {"issued"})
+                self.assertEqual(run.state, "issued")
         self.assertIn("The server cannot write files", run.waiting_reason)
         self.assertEqual(len(run.activity_ids), 1)
         self.assertEqual(run.activity_ids.user_id, self.contact)
