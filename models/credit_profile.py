@@ -99,7 +99,7 @@ class CreditProfile(models.Model):
     )
     proposal_sentence = fields.Char(
         string="Today",
-        compute="_compute_proposal_sentence",
+        compute="_compute_live",
         help="What the rules would do today.",
     )
 
@@ -204,17 +204,6 @@ class CreditProfile(models.Model):
         found = self.env["dunning.delivery"]._search(self._faulty_deliveries_domain())
         domain = fields.Domain("id", "in", found.subselect("profile_id"))
         return domain if True in value else ~domain
-
-    def _compute_proposal_sentence(self):
-        for company, profiles in self.grouped("company_id").items():
-            if not company:
-                profiles.proposal_sentence = False
-                continue
-            today = company.sudo()._dunning_today()
-            for profile, __, outcome in self.env["dunning.situation"]._decide(
-                profiles, today
-            ):
-                profile.proposal_sentence = profile._outcome_sentence(outcome)
 
     def _outcome_sentence(self, outcome):
         """What the rules would do, in one sentence."""

@@ -234,6 +234,8 @@ class CreditProfile(models.Model):
 
         :param day: the day to look at; default: today where the company is.
         """
+        if not self:
+            return
         self.env["dunning.situation"]._flush_ledger()
         self._flush_worklist()
         for company, mine in self.sudo().grouped("company_id").items():

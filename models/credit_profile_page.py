@@ -91,7 +91,7 @@ class CreditProfile(models.Model):
         companies the user works in.
         """
         self.live_overdue = self.live_not_due = self.live_unallocated = 0
-        self.live_level_id = self.live_level_tone = False
+        self.live_level_id = self.live_level_tone = self.proposal_sentence = False
         self.page_items = []
         for company, profiles in self.filtered("id").grouped("company_id").items():
             today = company.sudo()._dunning_today()
@@ -105,6 +105,7 @@ class CreditProfile(models.Model):
                 profile = profile.with_env(self.env)
                 rows = list(situation.rows.values())
                 profile.update(profile._live_figures(rows, today))
+                profile.proposal_sentence = profile._outcome_sentence(outcome)
                 profile.page_items = profile._page_rows(
                     [row for row in rows if row.id in visible], outcome, holds, today
                 )

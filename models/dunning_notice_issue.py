@@ -319,7 +319,6 @@ class DunningNotice(models.Model):
         for day, group in notices.grouped("date").items():
             # sudo: collectors issue; the snapshot of the profile follows
             group.profile_id.sudo().write({"last_contact_date": day})
-            group.profile_id._refresh_figures(day)
         return self
 
     def _cap_item_levels(self):

@@ -83,6 +83,8 @@ class DunningNotice(models.Model):
         self.run_id._update_state()
         for run in printed.run_id:
             run._trouble_over()
+        # not when they are issued: that is to be quick, and this follows within minutes
+        printed.profile_id._refresh_figures()
         return printed
 
     def _make_letters_or_split(self):

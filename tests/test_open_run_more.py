@@ -170,7 +170,7 @@ class TestOpenRunMore(OpenRunCommon):
         customer = self._customer("Alpha")
         items = self._item(self._invoice(customer, 100.0, late=4))
         level = self.other_policy.level_ids[1]
-        items._set_dunning_levels([(items.id, level.id, TODAY)])
+        items.write({"dunning_level_id": level.id, "dunning_date": TODAY})
         for record in (level, self.other_policy):
             with (
                 self.assertRaisesRegex(UserError, "archive it"),
@@ -238,7 +238,7 @@ class TestOpenRunMore(OpenRunCommon):
             self.run.with_user(self.collector).action_issue()
         notes = str(self.profile.activity_ids.mapped("note"))
         for text in (self.notice.error, notes):
-            self.assertIn("cannot be rendered", text)
+            self.assertIn("cannot be made: ", text)
             self.assertIn("no_such_field", text)
             self.assertNotIn("Traceback", text)
         self.assertIn("no_such_field", self.notice.preview_letter)

@@ -199,15 +199,18 @@ class TestPdfFaults(LettersCommon):
                 run._issue_in_background()
                 with freeze_time(NOW, tick=True):
                     self._cron("ir_cron_issue")
-        self.assertEqual(set(run.notice_ids.mapped("state")), {"approved"})
+        self.assertEqual(set(run.notice_ids.mapped("state")), {"issued"})
+        self.assertFalse(run.notice_ids.attachment_id)
+        self.assertFalse(run.notice_ids.delivery_ids)
         self.assertFalse(run.notice_ids.filtered("error"))
         self.assertFalse(run.notice_ids.profile_id.activity_ids)
         self.assertEqual(len(run.activity_ids), 1)
         self.assertIn("No letter can be made", run.waiting_reason)
         for notice in run.notice_ids:
             notice.partner_id.name = "Mended"
-        self._issue(run)
-        self.assertEqual(set(run.notice_ids.mapped("state")), {"issued"})
+        with freeze_time(NOW, tick=True):
+            self._cron("ir_cron_issue")
+        self.assertEqual(len(run.notice_ids.delivery_ids), 6)
         self.assertFalse(run.waiting_reason)
         self.assertFalse(run.activity_ids)
 

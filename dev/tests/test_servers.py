@@ -98,7 +98,9 @@ def test_servers_share_proposing_and_delivering(faults, logs, tmp_path):
     faults.call("act.py", DATABASE, "issue")
     begin = [len(log.read_text()) for log in logs]
     waiting = "dunning_delivery WHERE state = 'queued' AND channel = 'email'"
-    assert _count(waiting) == CUSTOMERS - 2
+    told = _facts(faults, "deliver", tmp_path)
+    assert _count(waiting) == CUSTOMERS - 2, told["counts"]
+    faults.call("act.py", DATABASE, "sending hours")
     _trigger("ir_cron_deliver")
     _wait(lambda: not _count(waiting), *logs)
     told = _facts(faults, "deliver", tmp_path)

@@ -1,6 +1,7 @@
 """Do one thing in a database. usage: act.py DATABASE THING [RESULT]"""
 
 import sys
+import time
 
 import facts
 import jobs
@@ -20,12 +21,31 @@ def _scheduled_later(database, _result):
 
 
 def _issue(database, _result):
-    """A person approves and issues what is proposed, which is a lot."""
+    """A person approves and issues what is proposed, which is so much that the servers
+    do it in the background. Nothing is delivered yet: it is not the hour for it."""
+    _set_hours(database, 22, 23)
     with jobs.superuser(database) as env:
+        # what the system itself approves is taken back where automatic sending is off
+        env = env(user=env.ref("base.user_admin"))
         for run in env["dunning.run"].search([("state", "=", "proposed")]):
             run.action_approve()
             run.action_issue()
-    jobs.run_cron(database, "issue")
+    deadline = time.monotonic() + jobs.PATIENCE
+    while time.monotonic() < deadline:
+        with jobs.superuser(database) as env:
+            notices = env["dunning.notice"]
+            if not notices.search_count([("state", "=", "approved")]) and (
+                not notices.search_count(notices._unprinted_domain())
+            ):
+                return
+        time.sleep(0.1)
+    raise TimeoutError("the servers did not issue")
+
+
+def _set_hours(database, begin, end):
+    with jobs.superuser(database) as env:
+        hours = {"dunning_send_from": begin, "dunning_send_to": end}
+        env["res.company"].search([]).write(hours)
 
 
 def _facts(stage):
@@ -40,6 +60,7 @@ def _facts(stage):
 THINGS = {
     "scheduled later": _scheduled_later,
     "issue": _issue,
+    "sending hours": lambda database, _result: _set_hours(database, 0, 24),
     "facts of propose": _facts("propose"),
     "facts of deliver": _facts("deliver"),
 }

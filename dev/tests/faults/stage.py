@@ -133,6 +133,8 @@ def _usual_runs(env, company, policy, size):
             "level_id": policy.level_ids.id,
             "date": day,
             "state": "cancelled",
+            # withdrawn; it counts as usual all the same
+            "issued_at": fields.Datetime.to_datetime(day),
         }
         env["dunning.run"].create(
             {

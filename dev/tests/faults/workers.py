@@ -240,13 +240,16 @@ def _daily_limit(database):
         notices = scheduled.notice_ids.sorted("id")
         manual = scheduled.copy({"kind": "manual", "state": "approved"})
         notices[len(notices) // 2 :].run_id = manual
-        (scheduled | manual).issue_requested = True
+        for run in scheduled | manual:
+            run._issue_in_background()
 
     def act(env):
         for run in env["dunning.run"].search(
             [("issue_requested", "=", True), ("company_id.parent_id", "=", False)]
         ):
-            run._issue_notices(limit=LIMIT - 1, day=fields.Date.today())
+            run._issue_notices(
+                run._approved_notices()[: LIMIT - 1], fields.Date.today()
+            )
 
     codes = _at_once(database, 2, act)
     with jobs.superuser(database) as env:
