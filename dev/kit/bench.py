@@ -18,6 +18,8 @@ SUBJECTS = ("ours", "peer", "floor", "posting")
 #: seconds the peer may work on one ledger before it is stopped, and extrapolated
 PEER_SECONDS = 600
 LETTERS = 100
+#: partners for whom core's figures are read, see bench_ours.py
+CORE_PARTNERS = 1_000
 #: the peer renders each by a process of its own: so many tell how long 100 take
 PEER_LETTERS = 30
 POSTED = 200
@@ -342,6 +344,11 @@ def remarks(items: int, found: dict) -> str:
     ]
     if "ours" in found:
         words.append(f"{found['ours']['run']['notices']:,} notices issued.")
+        if ledger["customers"] > CORE_PARTNERS:
+            words.append(
+                f"Core's figures were read for {CORE_PARTNERS:,} partners; the time "
+                "for all is in proportion."
+            )
     if "peer" in found:
         peer = found["peer"]
         words.append(
@@ -353,7 +360,12 @@ def remarks(items: int, found: dict) -> str:
             words.append(
                 f"It was stopped after {PEER_SECONDS} s, {stopped['after']:.0f} s into "
                 f"its last step, which had done {stopped['done']:,} of "
-                f"{stopped['of']:,}: its time is extrapolated in proportion."
+                f"{stopped['of']:,}: "
+                + (
+                    "its time is extrapolated in proportion."
+                    if stopped["done"]
+                    else "it takes longer than its time says."
+                )
             )
     return " ".join(words)
 

@@ -16,6 +16,7 @@ from odoo import Command, fields
 from odoo.tools import SQL
 
 PAUSED = 50  # one customer in so many is paused
+CORE_PARTNERS = 1_000  # for whom core's figures are read
 
 
 def main(database, url, letters, result):
@@ -67,14 +68,17 @@ def _refresh(env, meter):
 
 
 def _core_figures(env, meter):
-    """What core has instead, read for the same partners."""
-    partners = env["credit.profile"].search([]).partner_id
+    """What core has instead, read for the same partners; for so many of them that it
+    ends, the others in proportion."""
+    profiles = env["credit.profile"].search([])
+    partners = profiles[:CORE_PARTNERS].partner_id
 
     def read():
         partners.read(["credit", "days_sales_outstanding"])
 
     env.invalidate_all()
     meter.step("core figures", read)
+    meter.steps["core figures"]["seconds"] *= len(profiles) / len(partners)
 
 
 def _propose_and_issue(env, meter, company):

@@ -82,7 +82,8 @@ def _group(env, run):
 
 
 def _extrapolate(env, run, meter, started):
-    """The grouping was stopped: how far it had come, and how long all would take."""
+    """The grouping was stopped: how far it had come, and how long all would take; at
+    least as long as it took, where it had not come to write anything down."""
     seconds = time.perf_counter() - started
     env.cr.execute("SELECT COUNT(*) FROM credit_control_communication")
     [done] = env.cr.fetchone()
@@ -91,7 +92,7 @@ def _extrapolate(env, run, meter, started):
         for line in run.line_ids
     }
     meter.steps["group"] = {
-        "seconds": seconds * len(groups) / max(done, 1),
+        "seconds": seconds * len(groups) / done if done else seconds,
         "queries": 0,
         "peak_mb": 0,
         "renderers": 0,
