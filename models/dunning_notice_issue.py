@@ -111,10 +111,11 @@ class DunningNotice(models.Model):
         mine = self.filtered(lambda n: n.profile_id in profiles)
         return mine.filtered(lambda n: n.state == "approved")
 
-    def _one_by_one_if_needed(self, step):
+    def _one_by_one_if_needed(self, step, failed="_report_failure"):
         """Take a step together; when that fails, in parts, so that one cannot stop all.
 
         :param step: name of a method that gives back the notices that go on.
+        :param failed: name of the method that is told the error of a single notice.
         :return: what the step gave back; a notice that failed keeps its error.
         """
         if not self:
@@ -127,9 +128,12 @@ class DunningNotice(models.Model):
         except Exception as error:  # whatever it is, it is reported
             if len(self) > 1:
                 return self.browse().union(
-                    *(part._one_by_one_if_needed(step) for part in self._parts())
+                    *(
+                        part._one_by_one_if_needed(step, failed)
+                        for part in self._parts()
+                    )
                 )
-            self._report_failure(error)
+            getattr(self, failed)(error)
             return self.browse()
 
     def _parts(self):

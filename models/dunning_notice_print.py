@@ -1,9 +1,6 @@
 import hashlib
 
-from psycopg2 import OperationalError
-
 from odoo import api, fields, models
-from odoo.exceptions import ConcurrencyError
 
 from .dunning_notice_render import MachineTrouble
 from .ir_qweb import text_limits
@@ -79,7 +76,9 @@ class DunningNotice(models.Model):
         """
         printed = self.browse()
         for start in range(0, len(self), LETTER_BATCH):
-            printed |= self[start : start + LETTER_BATCH]._make_letters_or_split()
+            printed |= self[start : start + LETTER_BATCH]._one_by_one_if_needed(
+                "_make_batch_of_letters", failed="_take_back"
+            )
         self.run_id._update_state()
         for run in printed.run_id:
             run._trouble_over()
@@ -87,36 +86,19 @@ class DunningNotice(models.Model):
         printed.profile_id._refresh_figures()
         return printed
 
-    def _make_letters_or_split(self):
-        """Together; if that fails for a reason nobody thought of, in halves."""
-        try:
-            return self._make_batch_of_letters()
-        except (OperationalError, ConcurrencyError, MachineTrouble):
-            raise  # another transaction was first, or no letter can be made now
-        except Exception as error:  # it is reported on the notice
-            if len(self) > 1:
-                half = len(self) // 2
-                return (
-                    self[:half]._make_letters_or_split()
-                    | self[half:]._make_letters_or_split()
-                )
-            self._take_back(error)
-            return self.browse()
-
     def _make_batch_of_letters(self):
         """What fails, and what there was no time for, is left out of the result."""
-        with self.env.cr.savepoint():
-            notices = self.with_context(dunning_issuing=True)
-            texts, failed = notices._apart(notices._render_texts_safely())
-            for notice_id, values in texts.items():
-                notices.browse(notice_id).write(values)
-            ready = notices.browse(texts)
-            letters, without = ready._apart(ready._render_letters_safely())
-            printed = notices.browse(letters)
-            printed._keep_letters(letters)
-            self.env["dunning.delivery"]._queue(printed)
-            untried = ready - printed - ready.browse(without)
-            untried.write(dict.fromkeys(TEXTS, False))
+        notices = self.with_context(dunning_issuing=True)
+        texts, failed = notices._apart(notices._render_texts_safely())
+        for notice_id, values in texts.items():
+            notices.browse(notice_id).write(values)
+        ready = notices.browse(texts)
+        letters, without = ready._apart(ready._render_letters_safely())
+        printed = notices.browse(letters)
+        printed._keep_letters(letters)
+        self.env["dunning.delivery"]._queue(printed)
+        untried = ready - printed - ready.browse(without)
+        untried.write(dict.fromkeys(TEXTS, False))
         for notice_id, error in {**failed, **without}.items():
             self.browse(notice_id)._take_back(error)
         return self & printed
