@@ -156,15 +156,10 @@ class CreditProfile(models.Model):
         "hold_ids.scope",
     )
     def _compute_hold_id(self):
-        Hold = self.env["dunning.hold"]
-        holds = Hold.search(
-            self.env["res.company"]._dunning_domain_today(Hold._running_domain)
-            & fields.Domain("profile_id", "in", self.ids)
-            & fields.Domain("scope", "=", "customer")
-        )
-        by_profile = holds.grouped("profile_id")
         for profile in self:
-            profile.hold_id = by_profile.get(profile, Hold)[:1]
+            profile.hold_id = profile.hold_ids.filtered(
+                lambda hold: hold.state == "running" and hold.scope == "customer"
+            )[:1]
 
     def _search_hold_id(self, operator, value):
         if operator != "in" or set(value) != {False}:
@@ -174,14 +169,10 @@ class CreditProfile(models.Model):
         whole = running & fields.Domain("scope", "=", "customer")
         return fields.Domain("hold_ids", "not any", whole)
 
+    @api.depends("notice_ids")
     def _compute_notice_count(self):
-        counts = dict(
-            self.env["dunning.notice"]._read_group(
-                [("profile_id", "in", self.ids)], ["profile_id"], ["__count"]
-            )
-        )
         for profile in self:
-            profile.notice_count = counts.get(profile, 0)
+            profile.notice_count = len(profile.notice_ids)
 
     def _faulty_deliveries_domain(self):
         return fields.Domain("state", "in", ("failed", "returned")) & fields.Domain(

@@ -68,12 +68,18 @@ class CreditProfile(models.Model):
     @api.depends("partner_id")
     def _compute_contact_ids(self):
         reachable = Domain("phone", "!=", False) | Domain("email", "!=", False)
-        contacts = self.env["res.partner"].search(
-            Domain("commercial_partner_id", "in", self.partner_id.ids)
-            & Domain("id", "not in", self.partner_id.ids)
-            & (Domain("type", "in", list(CONTACT_ORDER)) | reachable),
+        customers = self.partner_id
+        # the customers themselves by the same query, archived ones too
+        found = customers.with_context(active_test=False).search_fetch(
+            Domain("commercial_partner_id", "in", customers.ids)
+            & (
+                Domain("id", "in", customers.ids)
+                | Domain("active", "=", True)
+                & (Domain("type", "in", list(CONTACT_ORDER)) | reachable)
+            ),
             order="id",
         )
+        contacts = (found - customers).with_context(self.env.context)
         by_customer = contacts.grouped("commercial_partner_id")
         for profile in self:
             customer = profile.partner_id
@@ -100,7 +106,7 @@ class CreditProfile(models.Model):
             visible = set(
                 self.env["account.move.line"].search([("id", "in", keys)]).ids
             )
-            holds = profiles._running_item_holds(today)
+            holds = profiles._running_item_holds()
             for profile, situation, outcome in decided:
                 profile = profile.with_env(self.env)
                 rows = list(situation.rows.values())
@@ -128,18 +134,13 @@ class CreditProfile(models.Model):
             else False,
         }
 
-    def _running_item_holds(self, today):
+    def _running_item_holds(self):
         """``{item id: holds}`` of the items on hold today."""
-        Hold = self.env["dunning.hold"]
-        holds = Hold.search(
-            Hold._running_domain(today)
-            & Domain("profile_id", "in", self.ids)
-            & Domain("scope", "=", "items")
-        )
-        result = defaultdict(Hold.browse)
-        for hold in holds:
-            for key in hold.move_line_ids.ids:
-                result[key] |= hold
+        result = defaultdict(self.env["dunning.hold"].browse)
+        for hold in self.hold_ids:
+            if hold.state == "running" and hold.scope == "items":
+                for key in hold.move_line_ids.ids:
+                    result[key] |= hold
         return result
 
     def _page_rows(self, rows, outcome, holds, today):

@@ -13,13 +13,6 @@ class CreditProfile(models.Model):
 
     _inherit = "credit.profile"
 
-    page_timeline = fields.Json(string="Timeline", compute="_compute_page_timeline")
-
-    def _compute_page_timeline(self):
-        for profile in self:
-            # of one profile, on its form; the number of queries is the same for each
-            profile.page_timeline = profile.get_timeline() if profile.id else {}
-
     def get_timeline(self, kind="all", limit=TIMELINE_LIMIT):
         """The newest entries of one kind.
 

@@ -355,18 +355,25 @@ class DunningSituation(models.AbstractModel):
         itself. An address that failed before does not count until a person says it
         is right again, or it changes.
         """
-        Partner = self.env["res.partner"].sudo()
-        contacts = Partner.search_fetch(
-            [
-                ("commercial_partner_id", "in", profiles.partner_id.ids),
-                ("type", "in", ("dunning", "invoice")),
-                ("is_company", "=", False),
-            ],
-            ADDRESS_FIELDS,
-            order="id",
+        customers = profiles.partner_id
+        marked = (
+            fields.Domain("active", "=", True)
+            & fields.Domain("type", "in", ("dunning", "invoice"))
+            & fields.Domain("is_company", "=", False)
         )
+        # the customers themselves by the same query, archived ones too
+        partners = (
+            customers.sudo()
+            .with_context(active_test=False)
+            .search_fetch(
+                fields.Domain("commercial_partner_id", "in", customers.ids)
+                & (fields.Domain("id", "in", customers.ids) | marked),
+                ADDRESS_FIELDS,
+                order="id",
+            )
+        )
+        contacts = (partners - customers).with_context(self.env.context)
         by_customer = contacts.grouped("commercial_partner_id")
-        profiles.partner_id.fetch(ADDRESS_FIELDS)
         bad = self._fetch_bad_targets(profiles)
         targets = self._targets()
         order = {"dunning": 0, "invoice": 1}
@@ -375,8 +382,8 @@ class DunningSituation(models.AbstractModel):
             customer = profile.partner_id
             candidates = [customer]
             if customer in by_customer:
-                mine = by_customer[customer] - customer
-                candidates = [*mine.sorted(lambda p: (order[p.type], p.id)), customer]
+                mine = by_customer[customer].sorted(lambda p: (order[p.type], p.id))
+                candidates = [*mine, customer]
             addresses = {}
             for channel, target_of in targets.items():
                 for contact in candidates:

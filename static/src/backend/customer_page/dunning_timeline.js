@@ -1,10 +1,11 @@
-import { Component, onWillUpdateProps, useState } from "@odoo/owl";
+import { Component, useState } from "@odoo/owl";
 import { deserializeDate, formatDate } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
+import { useRecordObserver } from "@web/model/relational_model/utils";
 import { formatMonetary } from "@web/views/fields/formatters";
-import { standardFieldProps } from "@web/views/fields/standard_field_props";
+import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
 
 const STEP = 50;
 
@@ -27,23 +28,21 @@ const KINDS = {
 /** What happened with a customer, newest first, by day. */
 export class DunningTimeline extends Component {
     static template = "account_dunning.Timeline";
-    static props = { ...standardFieldProps };
+    static props = { ...standardWidgetProps };
 
     setup() {
         this.orm = useService("orm");
         this.action = useService("action");
         this.asked = 0; // questions so far
         this.wanted = { kind: "all", limit: STEP };
-        const timeline = this.timelineOf(this.props);
-        this.state = useState({ ...timeline, busy: false });
-        this.shown = this.props.record.data[this.props.name];
-        onWillUpdateProps((props) => this.onReload(props));
-    }
-
-    timelineOf(props) {
-        const { entries = [], more = false, kind = "all", limit = STEP } =
-            props.record.data[props.name] || {};
-        return { entries, more, kind, limit };
+        this.state = useState({ entries: [], more: false, ...this.wanted, busy: false });
+        // Asked for when somebody looks at it: a tab that is not open costs nothing. The
+        // items are new each time the record was read: so is the timeline, filtered as
+        // it was.
+        useRecordObserver((record) => {
+            void record.data.page_items;
+            return this.fetch(this.wanted.kind, this.wanted.limit, record);
+        });
     }
 
     get filters() {
@@ -77,24 +76,8 @@ export class DunningTimeline extends Component {
         return formatMonetary(entry.amount, { currencyId: entry.currency_id });
     }
 
-    /** The record was read again: what is shown stays filtered as it was. */
-    async onReload(props) {
-        const value = props.record.data[props.name];
-        if (value === this.shown && props.record.resId === this.props.record.resId) {
-            return;
-        }
-        this.shown = value;
-        const { kind, limit } = this.wanted;
-        if (kind === "all" && limit === STEP) {
-            this.asked++; // what is still under way is of the record as it was
-            Object.assign(this.state, this.timelineOf(props), { busy: false });
-        } else {
-            await this.fetch(kind, limit, props);
-        }
-    }
-
     /** Only the answer to the last question counts: an earlier one may come later. */
-    async fetch(kind, limit, { record } = this.props) {
+    async fetch(kind, limit, record = this.props.record) {
         const asked = ++this.asked;
         this.wanted = { kind, limit };
         this.state.busy = true;
@@ -134,8 +117,6 @@ export class DunningTimeline extends Component {
     }
 }
 
-registry.category("fields").add("dunning_timeline", {
+registry.category("view_widgets").add("dunning_timeline", {
     component: DunningTimeline,
-    displayName: _t("Timeline of a customer"),
-    supportedTypes: ["json"],
 });

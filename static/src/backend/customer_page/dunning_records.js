@@ -1,0 +1,63 @@
+import { Component, markup, useState, xml } from "@odoo/owl";
+import { registry } from "@web/core/registry";
+import { useService } from "@web/core/utils/hooks";
+import { useRecordObserver } from "@web/model/relational_model/utils";
+import { View } from "@web/views/view";
+import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
+
+/**
+ * The records of a customer as a list in a tab, asked for when the tab is opened.
+ *
+ * Attributes of the widget: `model`, `list` (external id of the view), `help` (what the
+ * empty list says).
+ */
+export class DunningRecords extends Component {
+    static template = xml`<View t-key="state.reading" t-props="viewProps" />`;
+    static components = { View };
+    static props = {
+        ...standardWidgetProps,
+        model: String,
+        list: String,
+        help: { type: String, optional: true },
+    };
+
+    setup() {
+        this.action = useService("action");
+        this.state = useState({ reading: 0 });
+        useRecordObserver((record) => {
+            void record.data.page_items; // new each time the customer was read
+            this.state.reading++;
+        });
+    }
+
+    get viewProps() {
+        const { help, list, model, record } = this.props;
+        return {
+            type: "list",
+            resModel: model,
+            views: [[false, "list"]],
+            domain: [["profile_id", "=", record.resId]],
+            context: { list_view_ref: list, create: false, delete: false },
+            display: { controlPanel: false },
+            allowSelectors: false,
+            searchMenuTypes: [],
+            noContentHelp: markup`<p>${help}</p>`,
+            selectRecord: (resId) =>
+                this.action.doAction({
+                    type: "ir.actions.act_window",
+                    res_model: model,
+                    res_id: resId,
+                    views: [[false, "form"]],
+                }),
+        };
+    }
+}
+
+registry.category("view_widgets").add("dunning_records", {
+    component: DunningRecords,
+    extractProps: ({ attrs }) => ({
+        model: attrs.model,
+        list: attrs.list,
+        help: attrs.help,
+    }),
+});
