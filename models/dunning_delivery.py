@@ -341,6 +341,7 @@ class DunningDelivery(models.Model):
 
     def _hand_over_email(self):
         """Write the e-mail into Odoo's mail queue and the customer's thread."""
+        self._take_address_of_today()
         mails = self.mail_message_id.sudo().mail_ids
         waiting = mails.filtered(lambda m: m.state in ("outgoing", "exception"))
         if waiting:

@@ -8,6 +8,14 @@ class DunningDelivery(models.Model):
 
     _inherit = "dunning.delivery"
 
+    def _take_address_of_today(self):
+        """An e-mail goes to the address the contact has by now: the proof says so."""
+        self.ensure_one()
+        address_of = self.env["dunning.situation"]._targets()["email"]
+        address = address_of(self.contact_id)
+        if address and address != self.target:
+            self.target = address
+
     def _take_over_failure(self, notification):
         """The attempt to send failed: try again, or take the next channel.
 

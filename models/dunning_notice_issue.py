@@ -511,17 +511,23 @@ class DunningNotice(models.Model):
         :param day: the company's local date on which they would be sent.
         :return: the notices that were withdrawn.
         """
-        withdrawn = self.browse()
-        for notice, situation, verdict in self._recheck(issued=True, day=day):
-            reason = notice._overtaken_reason(situation, verdict)
-            if reason:
-                notice.delivery_ids._cancel(reason)
-                notice._cancel(reason)
-                withdrawn |= notice
+        reasons = self._overtaken_reasons(day)
+        withdrawn = self.browse(reasons)
+        for notice in withdrawn:
+            notice.delivery_ids._cancel(reasons[notice.id])
+            notice._cancel(reasons[notice.id])
         if withdrawn:
             withdrawn._restore_levels()
             withdrawn.run_id._update_state()
         return withdrawn
+
+    def _overtaken_reasons(self, day):
+        """``{notice id: why}`` of those of the issued notices that are wrong by now."""
+        reasons = {
+            notice.id: notice._overtaken_reason(situation, verdict)
+            for notice, situation, verdict in self._recheck(issued=True, day=day)
+        }
+        return {notice_id: reason for notice_id, reason in reasons.items() if reason}
 
     def _overtaken_reason(self, situation, verdict):
         """Why the frozen notice would be wrong today, or ``False``."""

@@ -53,11 +53,21 @@ class DunningNotice(models.Model):
             batch = waiting.try_lock_for_update(
                 allow_referencing=True, limit=LETTER_BATCH
             ).filtered_domain(self._unprinted_domain())
-            seen |= batch or waiting
+            if not batch:
+                seen |= waiting  # others are at them
+                continue
+            batch = batch._begin_letters()
+            seen |= batch
+            if not commit(0):
+                return False
+            batch = batch.try_lock_for_update(allow_referencing=True).filtered_domain(
+                self._unprinted_domain()
+            )
             try:
                 for company, notices in batch.grouped("company_id").items():
                     notices.with_company(company)._make_letters()
             except MachineTrouble as trouble:
+                batch._end_letters()
                 for run in batch.run_id:
                     run._wait_for_machine(trouble)
                 commit(0)
@@ -99,6 +109,7 @@ class DunningNotice(models.Model):
         self.env["dunning.delivery"]._queue(printed)
         untried = ready - printed - ready.browse(without)
         untried.write(dict.fromkeys(TEXTS, False))
+        untried._end_letters()
         for notice_id, error in {**failed, **without}.items():
             self.browse(notice_id)._take_back(error)
         return self & printed
@@ -139,6 +150,7 @@ class DunningNotice(models.Model):
                 **dict.fromkeys(TEXTS, False),
             }
         )
+        self._end_letters(deaths=True)
         self._restore_levels()
         for line in self.line_ids.filtered("escalated"):
             line.level_id = line.proposed_level_id or line.level_id

@@ -117,6 +117,17 @@ class DunningNotice(models.Model):
         return super()._make_waiting_letters(commit)
 
 
+class CreditProfile(models.Model):
+    _inherit = "credit.profile"
+
+    # === SCHEDULED ACTIONS === #
+
+    @api.model
+    def _cron_refresh_profiles(self):
+        refresh = super()._cron_refresh_profiles
+        return self.env["ir.cron"]._dunning_retried(refresh)
+
+
 class DunningDelivery(models.Model):
     _inherit = "dunning.delivery"
 

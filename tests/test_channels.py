@@ -156,6 +156,21 @@ class TestChannels(DunningCommon):
         customer.email = "new@customer.example"
         self.assertTrue(self._propose(customer).notice_ids)
 
+    def test_address_changed_between_issue_and_sending(self):
+        """It goes to the new one, the proof says so, and so does a bounce."""
+        customer = self._customer("Alpha")
+        notice = self._issued(customer)
+        customer.email = "New Address <new@customer.example>"
+        [mail] = self._deliver()
+        self.assertIn("new@customer.example", str(mail["email_to"]))
+        self.assertEqual(notice.delivery_ids.target, "new@customer.example")
+        notice.delivery_ids.mail_message_id.sudo().notification_ids.write(
+            {"notification_status": "bounce"}
+        )
+        profile = notice.profile_id
+        addresses = self.env["dunning.situation"]._fetch_addresses(profile)
+        self.assertNotIn("email", addresses[profile.id])
+
     def test_retry_of_a_bounced_mail_posts_a_new_message(self):
         customer = self._customer("Alpha")
         notice = self._issued(customer)
@@ -409,6 +424,29 @@ class TestChannels(DunningCommon):
         self._pay(invoice)
         with self.assertRaises(UserError):
             notice.delivery_ids.action_print_letters()
+
+    def test_letter_overtaken_while_it_lies_printed(self):
+        """The print queue says so, and takes it back; what was posted stays posted."""
+        customers = self.env["res.partner"]
+        for number in range(3):
+            customers |= self._customer(f"Letter {number}", email=False, **ADDRESS)
+        invoices = [self._invoice(customer, late=4) for customer in customers]
+        letters = self._run(*customers).notice_ids.delivery_ids.sorted("id")
+        paid, gone, open_still = letters.with_user(self.collector)
+        letters.printed_at = NOW
+        self.assertFalse(any(letters.mapped("overtaken")))
+        for invoice, delivery in zip(invoices, letters, strict=True):
+            self.assertEqual(invoice.partner_id, delivery.partner_id)
+        self._pay(invoices[0])
+        self._pay(invoices[1])
+        letters.invalidate_recordset(["overtaken"])
+        self.assertTrue(paid.overtaken and gone.overtaken)
+        self.assertFalse(open_still.overtaken)
+        gone.action_mark_posted()
+        self.assertEqual(gone.state, "sent")
+        (paid | open_still).action_withdraw()
+        self.assertEqual((paid.state, open_still.state), ("cancelled", "queued"))
+        self.assertEqual(paid.notice_id.state, "cancelled")
 
     # === CALL === #
 

@@ -43,3 +43,18 @@ def test_mail_server_gets_no_more_than_one_mail_again_for_each_death(told):
     assert set(told["recipients"].values()) <= set(range(rounds, 2 * rounds))
     assert rounds * once <= sum(told["recipients"].values()) < rounds * (once + 1)
     assert len(told["recipients"]) == once
+
+
+def test_letter_that_kills_whoever_makes_it(faults, installed, tmp_path):
+    """The others get theirs; it is given up, and says why."""
+    database = faults.copied(installed, "deadly")
+    faults.call("stage.py", database, CUSTOMERS)
+    culprit = "c0 customer 2"
+    told = faults.result("deadly.py", tmp_path, database, culprit)
+    assert told["deaths"] == 3
+    state, printed, deliveries, error = told["notices"].pop(culprit)
+    assert (state, printed, deliveries) == ("approved", False, 0)
+    assert "stopped 3 times" in error
+    assert len(told["notices"]) == CUSTOMERS - 2
+    for name, (state, printed, deliveries, error) in told["notices"].items():
+        assert (state, printed, deliveries, error) == ("issued", True, 1, ""), name

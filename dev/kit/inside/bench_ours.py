@@ -14,10 +14,9 @@ from measured import Meter
 from session import environment, progress, write_result
 
 from odoo import Command, fields
-from odoo.modules import get_module_path
 from odoo.tools import SQL
 
-sys.path.append(str(Path(get_module_path("account_dunning"), "tests")))
+sys.path.append(str(Path(__file__).resolve().parents[3] / "tests"))
 from form_fields import specification  # noqa: E402
 
 PAUSED = 50  # one customer in so many is paused
