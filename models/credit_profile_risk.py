@@ -17,6 +17,9 @@ class CreditProfile(models.Model):
         ondelete="restrict",
         tracking=True,
         check_company=True,
+        default=lambda self: self.env["credit.risk.class"]._unrated(self.env.company),
+        help="How much risk the customer is: what the limit is, what holds orders and "
+        "invoices back, and on which terms the customer buys.",
     )
     limit_enforced = fields.Boolean(
         string="Limit enforced",
