@@ -2,7 +2,7 @@ from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.fields import Command, Domain
+from odoo.fields import Command
 from odoo.tools import format_date
 
 OPEN = ("draft", "proposed")
@@ -562,6 +562,20 @@ class CreditReview(models.Model):
             )
         return self.env._("no limit") if kind else ""
 
-    @api.model
-    def _open_domain(self):
-        return Domain("state", "in", OPEN)
+    def _decided_limit_text(self):
+        """The limit that was decided, as short as a box on paper needs it.
+
+        By the rule of the class: what the customer's limit became by it.
+        """
+        self.ensure_one()
+        if self.decided_limit_kind == "own":
+            return self.currency_id.format(self.decided_limit)
+        if self.decided_limit_kind == "class":
+            return self.env._("by the rule of the class")
+        return self.env._("no limit")
+
+    def _pdf_name(self):
+        self.ensure_one()
+        return self.env._(
+            "Credit decision %(number)s", number=(self.name or "").replace("/", "-")
+        )
