@@ -1,5 +1,6 @@
 from . import (
     account_move,
+    account_move_credit,
     account_move_line,
     credit_exposure,
     credit_guarantee,
@@ -71,7 +72,9 @@ from . import (
     res_company_credit,
     res_company_golive,
     res_config_settings,
+    res_config_settings_credit,
     res_partner,
+    res_partner_credit,
     res_partner_credit_bar,
     res_partner_delete,
     res_partner_statement,

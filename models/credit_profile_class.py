@@ -39,7 +39,12 @@ class CreditProfile(models.Model):
     @api.model
     def _make(self, customer_ids, company):
         made = super()._make(customer_ids, company)
-        made._apply_limit_rules()
+        # who was given a limit where core keeps it had one on purpose
+        made.filtered(
+            lambda profile: (
+                not profile.partner_id.with_company(company).use_partner_credit_limit
+            )
+        )._apply_limit_rules()
         return made
 
     # === BUSINESS METHODS === #
@@ -63,9 +68,7 @@ class CreditProfile(models.Model):
                     company, today
                 )
         if changed:
-            changed._refresh_figures()
-            if "credit.gate" in self.env:
-                self.env["credit.gate"]._recheck_held(changed)
+            changed._limits_changed()
         return changed.with_env(self.env)
 
     def _apply_limit_batch(self, company, day):
@@ -214,6 +217,15 @@ class CreditProfile(models.Model):
                 for profile in self
             }
         )
+
+    @api.model
+    def _class_of_the_unclassed(self):
+        """Give profiles without a class, archived ones too, that of the unrated."""
+        profiles = self.sudo().with_context(active_test=False)
+        profiles = profiles.search([("class_id", "=", False)])
+        for company, mine in profiles.grouped("company_id").items():
+            unrated = self.env["credit.risk.class"]._unrated(company)
+            mine.with_context(tracking_disable=True).class_id = unrated
 
     # === SCHEDULED ACTIONS === #
 

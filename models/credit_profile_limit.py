@@ -2,10 +2,12 @@ import json
 from decimal import Decimal
 
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import AccessError, ValidationError
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..engine import exposure
+from .credit_exposure import DEBIT_TYPES
 
 NUMERIC, BOOLEAN, VARCHAR = SQL("numeric"), SQL("boolean"), SQL("varchar")
 
@@ -23,6 +25,17 @@ CREDIT_SNAPSHOT = {
     "limit_used_percent": NUMERIC,
     "limit_band": VARCHAR,
     "limit_source": VARCHAR,
+}
+
+# What people change when they change how much a customer may owe.
+LIMIT_FIELDS = {
+    "credit_limit",
+    "limit_enforced",
+    "limit_own",
+    "pool_profile_id",
+    "temporary_limit",
+    "temporary_limit_from",
+    "temporary_limit_to",
 }
 
 
@@ -157,6 +170,67 @@ class CreditProfile(models.Model):
                     credit_limit_of_profile=True
                 ).credit_limit = profile.credit_limit
 
+    # === CRUD === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self._check_may_set_limits(set().union(*vals_list))
+        vals_list = [self._complete_limit(vals) for vals in vals_list]
+        profiles = super().create(vals_list)
+        limited = [
+            profile.id
+            for profile, vals in zip(profiles, vals_list, strict=True)
+            if LIMIT_FIELDS & vals.keys()
+        ]
+        self.browse(limited)._limits_changed()
+        return profiles
+
+    def write(self, vals):
+        changed = LIMIT_FIELDS & vals.keys()
+        self._check_may_set_limits(changed)
+        # whoever leaves a pool leaves the others more room
+        before = self._with_pools() if "pool_profile_id" in changed else self.sudo()
+        result = super().write(self._complete_limit(vals))
+        if changed:
+            (before | self.sudo())._limits_changed()
+        return result
+
+    @api.model
+    def _check_may_set_limits(self, names):
+        """Only who may release may raise a limit: it comes to the same."""
+        if self.env.su or not LIMIT_FIELDS.intersection(names):
+            return
+        if not self.env.user.has_group("account_dunning.group_account_dunning_manager"):
+            raise AccessError(
+                self.env._(
+                    "Only credit managers change credit limits. Ask one of them, or "
+                    "request a release of the document."
+                )
+            )
+
+    @api.model
+    def _complete_limit(self, vals):
+        """A limit typed in is the customer's own; one above zero is meant to hold."""
+        if "credit_limit" not in vals:
+            return vals
+        meant = {"limit_own": True}
+        if vals["credit_limit"]:
+            meant["limit_enforced"] = True
+        return meant | vals
+
+    def _limits_changed(self):
+        """Bring the stored figures up to date, and let go what the limit held."""
+        everyone = self._with_pools()
+        for company, mine in everyone.grouped("company_id").items():
+            mine._refresh_credit(company, company._dunning_today())
+        self._recheck_held(everyone)
+
+    @api.model
+    def _recheck_held(self, profiles):
+        """Let the gate look again at what it holds for these customers."""
+        if profiles and "credit.gate" in self.env:
+            self.env["credit.gate"]._recheck_held(profiles)
+
     # === CONTRACT === #
 
     def _exposure(self, day=None, documents=None):
@@ -173,6 +247,22 @@ class CreditProfile(models.Model):
         :return: ``{profile id: engine.exposure.Limit}``
         """
         return self.env["credit.exposure"]._limits(self, day)
+
+    def _usage(self, day=None, documents=None):
+        """How far the limits are used, read live and with full rights.
+
+        :return: ``{profile id: engine.exposure.Usage}``
+        """
+        owed, limits = self._exposure(day, documents), self._limits(day)
+        levels = {
+            company: company._credit_warn_levels() for company in self.sudo().company_id
+        }
+        return {
+            profile.id: exposure.assess(
+                owed[profile.id], limits[profile.id], levels[profile.company_id]
+            )
+            for profile in self.sudo()
+        }
 
     # === POOLS === #
 
@@ -304,3 +394,152 @@ class CreditProfile(models.Model):
                         customer=profile.display_name,
                     )
                 )
+
+    # === SCHEDULED ACTIONS AND SETTING UP === #
+
+    @api.model
+    def _cron_refresh_profiles(self):
+        result = super()._cron_refresh_profiles()
+        self._recheck_held(self._temporary_limits_begun())
+        return result
+
+    @api.model
+    def _temporary_limits_begun(self):
+        """Customers whose temporary limit holds from today, and who shares it."""
+        begun = self.search(
+            self.env["res.company"]._dunning_domain_today(
+                lambda day: Domain("temporary_limit_from", "=", day)
+            )
+        )
+        return begun._with_pools() if begun else begun
+
+    @api.model
+    def _adopt_core_limits(self):
+        """Take over the limits people gave customers in core, company by company.
+
+        A customer with a limit other than the company's default had one on purpose. It
+        is enforced where core's limits were in use; elsewhere the amount is kept.
+        What holds back documents is decided by the classes, not here.
+
+        :return: the profiles that have a limit of their own now.
+        """
+        adopted = self.sudo()
+        Company = self.env["res.company"].sudo().with_context(active_test=False)
+        for company in Company.search([("parent_id", "=", False)]):
+            Partner = self.env["res.partner"].sudo().with_company(company)
+            field = Partner._fields["credit_limit"]
+            default = field.get_company_dependent_fallback(Partner)
+            found = self.env.execute_query(
+                SQL(
+                    """
+                SELECT id
+                  FROM res_partner
+                 WHERE commercial_partner_id = id
+                   AND (credit_limit ->> %(company)s)::numeric > 0
+                   AND (credit_limit ->> %(company)s)::numeric != %(default)s
+                """,
+                    company=str(company.id),
+                    default=default or 0,
+                )
+            )
+            partners = Partner.browse([key for (key,) in found])
+            profiles = self._for_partners(partners, company).sudo()
+            profiles.with_context(tracking_disable=True).write(
+                {
+                    "limit_own": True,
+                    "limit_enforced": company.account_use_credit_limit,
+                }
+            )
+            adopted |= profiles
+        return adopted
+
+    # === ACTIONS: THE ITEMS BEHIND EACH PART === #
+
+    def action_view_exposure_open(self):
+        """The posted items not yet paid, of all branches."""
+        debts = Domain("amount_residual", ">", 0)
+        return self._action_items(self.env._("Posted items"), debts)
+
+    def action_view_exposure_credits(self):
+        """Payments and credit notes not yet allocated."""
+        unallocated = Domain("amount_residual", "<", 0)
+        return self._action_items(self.env._("Unallocated credits"), unallocated)
+
+    def _action_items(self, name, domain):
+        self.check_access("read")
+        mine = Domain.OR(profile._open_items_domain() for profile in self)
+        return {
+            "type": "ir.actions.act_window",
+            "name": name,
+            "res_model": "account.move.line",
+            "view_mode": "list,form",
+            "views": [
+                (
+                    self.env.ref("account_dunning.credit_exposure_items_view_list").id,
+                    "list",
+                ),
+                (False, "form"),
+            ],
+            "domain": list(mine & domain),
+            "context": {"create": False},
+        }
+
+    def action_view_exposure_pending(self):
+        """Payments registered that have no journal entry yet."""
+        self.check_access("read")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Payments on their way"),
+            "res_model": "account.payment",
+            "view_mode": "list,form",
+            "domain": list(
+                self._of_customers("partner_id.commercial_partner_id")
+                & Domain("state", "=", "in_process")
+                & Domain("move_id", "=", False)
+                & Domain("payment_type", "=", "inbound")
+                & Domain("partner_type", "=", "customer")
+            ),
+            "context": {"create": False},
+        }
+
+    def action_view_exposure_drafts(self):
+        """The draft invoices; they count where the company says so."""
+        self.check_access("read")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Draft invoices"),
+            "res_model": "account.move",
+            "view_mode": "list,form",
+            "views": [
+                (self.env.ref("account.view_out_invoice_tree").id, "list"),
+                (False, "form"),
+            ],
+            "domain": list(
+                self._of_customers("partner_id.commercial_partner_id")
+                & Domain("state", "=", "draft")
+                & Domain("move_type", "in", DEBIT_TYPES)
+                & Domain("amount_total_signed", ">", 0)
+            ),
+            "context": {"create": False},
+        }
+
+    def action_view_pool(self):
+        """All who share the limit."""
+        self.ensure_one()
+        self.check_access("read")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Customers who share the limit"),
+            "res_model": "credit.profile",
+            "view_mode": "list,form",
+            "domain": [("id", "in", self._with_pools().ids)],
+            "context": {"create": False, "active_test": False},
+        }
+
+    def _of_customers(self, path):
+        """Documents of these customers, with the company of each and its branches."""
+        return Domain.OR(
+            Domain(path, "in", mine.partner_id.ids)
+            & Domain("company_id", "child_of", company.id)
+            for company, mine in self.grouped("company_id").items()
+        )

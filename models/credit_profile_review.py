@@ -153,9 +153,10 @@ class CreditProfile(models.Model):
         :param amount: in company currency; ``None`` for no limit at all.
         """
         self.ensure_one()
-        self.write({"limit_own": True, "limit_enforced": amount is not None})
+        values = {"limit_own": True, "limit_enforced": amount is not None}
         if amount is not None:
-            self.partner_id.with_company(self.company_id).credit_limit = amount
+            values["credit_limit"] = amount
+        self.write(values)
 
     def _class_by_review(self, review, why):
         """The class a review decided; it holds whatever the score says meanwhile."""

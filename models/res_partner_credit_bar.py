@@ -13,27 +13,20 @@ class ResPartner(models.Model):
         compute="_compute_credit_bar",
         groups=PROFILE_GROUPS,
     )
-    credit_class_id = fields.Many2one(
-        "credit.risk.class",
-        string="Risk class",
-        compute="_compute_credit_class_id",
-        search="_search_credit_class_id",
-        groups=PROFILE_GROUPS,
-    )
     credit_class_color = fields.Integer(
-        compute="_compute_credit_class_id", groups=PROFILE_GROUPS
+        compute="_compute_credit_standing", groups=PROFILE_GROUPS
     )
     credit_class_rules = fields.Char(
-        compute="_compute_credit_class_id", groups=PROFILE_GROUPS
+        compute="_compute_credit_standing", groups=PROFILE_GROUPS
     )
     on_credit_hold = fields.Boolean(
         string="On credit hold",
-        compute="_compute_credit_class_id",
+        compute="_compute_credit_standing",
         search="_search_on_credit_hold",
         groups=PROFILE_GROUPS,
     )
     credit_hold_reason = fields.Char(
-        compute="_compute_credit_class_id", groups=PROFILE_GROUPS
+        compute="_compute_credit_standing", groups=PROFILE_GROUPS
     )
 
     @api.depends_context("company")
@@ -48,17 +41,13 @@ class ResPartner(models.Model):
         "credit_profile_id.credit_hold",
         "credit_profile_id.credit_hold_reason",
     )
-    def _compute_credit_class_id(self):
+    def _compute_credit_standing(self):
         for partner in self:
             profile = partner.credit_profile_id
-            partner.credit_class_id = profile.class_id
             partner.credit_class_color = profile.class_id.color
             partner.credit_class_rules = profile.class_id.rules_text
             partner.on_credit_hold = profile.credit_hold
             partner.credit_hold_reason = profile.credit_hold_reason
-
-    def _search_credit_class_id(self, operator, value):
-        return self._search_profile("class_id", operator, value)
 
     def _search_on_credit_hold(self, operator, value):
         return self._search_profile("credit_hold", operator, value)

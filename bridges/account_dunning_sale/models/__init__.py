@@ -1,1 +1,1 @@
-from . import credit_exposure
+from . import credit_exposure, credit_profile, sale_order

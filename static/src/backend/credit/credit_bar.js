@@ -12,6 +12,16 @@ const COLORS = {
     others: "bg-secondary",
 };
 
+// what shows the documents behind a part
+const ACTIONS = {
+    open_items: "action_view_exposure_open",
+    credits: "action_view_exposure_credits",
+    pending: "action_view_exposure_pending",
+    drafts: "action_view_exposure_drafts",
+    orders: "action_view_exposure_orders",
+    others: "action_view_pool",
+};
+
 /**
  * How much of a credit limit is used, and by what. Everything the colours say is said in
  * words below the bar; each part leads to the documents behind it.
@@ -63,7 +73,6 @@ export class CreditBar extends Component {
                     width,
                     color: COLORS[name],
                     text: this.money(amount),
-                    leads: name !== "others",
                 };
             });
     }
@@ -124,10 +133,7 @@ export class CreditBar extends Component {
 
     async open(part) {
         this.action.doAction(
-            await this.orm.call("credit.profile", "action_view_exposure_part", [
-                this.bar.profile_id,
-                part,
-            ])
+            await this.orm.call("credit.profile", ACTIONS[part], [this.bar.profile_id])
         );
     }
 }
