@@ -409,6 +409,12 @@ class CreditReview(models.Model):
             "views": [(False, "form")],
         }
 
+    def _close_by_merge(self, why):
+        """Give reviews under way up, whose customer becomes another one's."""
+        self.state = "cancelled"
+        for review in self:
+            review._message_log(body=why)
+
     @api.model
     def _may_decide(self):
         return self.env.su or self.env.user.has_group(

@@ -6,6 +6,6 @@
     "author": "account_dunning contributors",
     "license": "LGPL-3",
     "depends": ["account_dunning", "sale"],
-    "data": [],
+    "data": ["views/sale_order_terms_views.xml"],
     "auto_install": True,
 }

@@ -1,1 +1,7 @@
-from . import credit_exposure, credit_profile, sale_order
+from . import (
+    credit_exposure,
+    credit_profile,
+    res_partner,
+    sale_order,
+    sale_order_terms,
+)
