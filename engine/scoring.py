@@ -259,9 +259,7 @@ def _counted(items: Iterable[Item], day: date) -> tuple[list[Item], list[Item]]:
     ]
     usual = max(_average(settled, day) or 0.0, 0.0)
     overdue = [
-        item
-        for item in usable
-        if item.paid_on is None and item.days_late(day) > usual
+        item for item in usable if item.paid_on is None and item.days_late(day) > usual
     ]
     return settled, overdue
 
@@ -368,7 +366,7 @@ def _relation(facts, norm, day):
         years = (day - facts.since).days // 365
         yield Factor(Kind.AGE, min(6, years), {"years": years})
     if norm.sales > 0 and facts.sales > 0:
-        ratio = facts.sales / norm.sales
+        ratio = min(facts.sales / norm.sales, 1000.0)
         yield Factor(Kind.SIZE, min(4, round(2 * ratio)), {"ratio": round(ratio, 1)})
 
 

@@ -66,7 +66,9 @@ class CreditProfile(models.Model):
         "filled with what is usual among your customers.",
     )
     score_points = fields.Json(readonly=True, copy=False)
-    score_factors = fields.Json(string="What the score is made of", compute="_compute_score_factors")
+    score_factors = fields.Json(
+        string="What the score is made of", compute="_compute_score_factors"
+    )
     score_detail = fields.Text(
         string="Factors",
         compute="_compute_score_factors",
@@ -88,9 +90,7 @@ class CreditProfile(models.Model):
         copy=False,
         help="Until the end of this day the class does not follow the score.",
     )
-    class_manual_reason = fields.Char(
-        string="Why by hand", tracking=True, copy=False
-    )
+    class_manual_reason = fields.Char(string="Why by hand", tracking=True, copy=False)
     class_is_manual = fields.Boolean(
         string="Class set by hand",
         compute="_compute_class_is_manual",

@@ -96,9 +96,7 @@ class CreditRating(models.Model):
     agency_id = fields.Many2one(
         "credit.rating.agency", required=True, index=True, ondelete="restrict"
     )
-    value = fields.Char(
-        string="Rating", required=True, help="As the agency writes it."
-    )
+    value = fields.Char(string="Rating", required=True, help="As the agency writes it.")
     date = fields.Date(required=True, default=fields.Date.context_today)
     limit_advised = fields.Monetary(
         help="The credit limit the agency advises. Empty: it advises none."
@@ -251,9 +249,10 @@ class CreditRating(models.Model):
         :param more: profiles besides those of the ratings.
         """
         # sudo: whoever keeps ratings, the score follows by the same rules
-        profiles = self.sudo().exists().profile_id | self.env[
-            "credit.profile"
-        ].sudo().browse(more and more.ids).exists()
+        profiles = (
+            self.sudo().exists().profile_id
+            | self.env["credit.profile"].sudo().browse(more and more.ids).exists()
+        )
         profiles = profiles.filtered("company_id.credit_rating_weight")
         if profiles:
             profiles._refresh_scores()
