@@ -1,5 +1,7 @@
 from . import (
     base_partner_merge,
+    base_partner_merge_rating,
+    credit_class_wizard,
     credit_statement_wizard,
     dunning_exclude_wizard,
     dunning_golive,
