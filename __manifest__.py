@@ -53,6 +53,8 @@
         "views/account_move_line_views.xml",
         "wizard/dunning_golive_views.xml",
         "views/res_config_settings_views.xml",
+        "views/res_config_settings_credit_views.xml",
+        "views/credit_exposure_views.xml",
         "views/account_dunning_menus.xml",
     ],
     "demo": ["demo/account_dunning_demo.xml"],
