@@ -18,12 +18,13 @@ What is held, and what is not:
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from enum import Enum
 
 ZERO = Decimal(0)
+HUNDRED = Decimal(100)
 
 
 class Rule(str, Enum):
@@ -46,6 +47,7 @@ class Cause(str, Enum):
 
     MANUAL = "manual"
     LIMIT = "limit"
+    NEAR = "near"  # the limit is not exceeded, but nearly used up
     OVERDUE = "overdue"
     LEVEL = "level"
     REVIEW = "review"
@@ -66,9 +68,6 @@ class Rules:
     review: Rule = Rule.NOTHING
     overdue_days: int = 0
 
-    def of(self, cause: Cause) -> Rule:
-        return getattr(self, cause.value)
-
 
 # For customers in no class: an enforced limit is meant, and so is a hold set by hand.
 UNCLASSED = Rules()
@@ -81,10 +80,13 @@ class Account:
     :param used: exposure without the documents at hand, but with the orders behind
         them.
     :param limit: None when no limit is enforced; zero means zero.
+    :param warn_at: uses of the limit, in percent, from which people are warned; 0 is
+        off.
     """
 
     used: Decimal = ZERO
     limit: Decimal | None = None
+    warn_at: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,7 @@ class Reason:
     :param free: what of the limit is free before the document.
     :param limit: the limit.
     :param days: days late.
+    :param percent: use of the limit after the document.
     :param day: since when the review is due.
     """
 
@@ -156,6 +159,7 @@ class Reason:
     free: Decimal = ZERO
     limit: Decimal = ZERO
     days: int = 0
+    percent: int = 0
     day: date | None = None
 
 
@@ -235,14 +239,22 @@ def _causes(document, customer, account, used):
     if customer.on_hold:
         yield Reason(Cause.MANUAL, rules.manual)
     if account.limit is not None and document.new > ZERO:
-        excess = used + document.new - account.limit
-        if excess > ZERO:
+        after = used + document.new
+        if after > account.limit:
             yield Reason(
                 Cause.LIMIT,
                 rules.limit,
-                amount=excess,
+                amount=after - account.limit,
                 free=account.limit - used,
                 limit=account.limit,
+            )
+        elif rules.limit is not Rule.NOTHING and _near(account, after):
+            yield Reason(
+                Cause.NEAR,
+                Rule.WARN,
+                free=account.limit - after,
+                limit=account.limit,
+                percent=int(after * HUNDRED / account.limit),
             )
     if customer.overdue > ZERO:
         yield Reason(
@@ -254,18 +266,15 @@ def _causes(document, customer, account, used):
         yield Reason(Cause.REVIEW, rules.review, day=customer.review_due)
 
 
-def _softened(reason):
-    if reason.rule is not Rule.BLOCK:
-        return reason
-    return Reason(
-        reason.cause,
-        Rule.WARN,
-        reason.amount,
-        reason.free,
-        reason.limit,
-        reason.days,
-        reason.day,
+def _near(account, after):
+    """Whether the use of the limit has reached a level at which people are warned."""
+    return account.limit > ZERO and any(
+        level and after * HUNDRED >= level * account.limit for level in account.warn_at
     )
+
+
+def _softened(reason):
+    return replace(reason, rule=Rule.WARN) if reason.rule is Rule.BLOCK else reason
 
 
 # === WHO MAY RELEASE === #
@@ -328,7 +337,6 @@ def approvers(
     for absence in absences:
         if day is None or absence.covers(day):
             away.setdefault(absence.person, []).append(absence.deputy)
-    present, deputies, absent = [], [], []
     result: list[int] = []
     for bracket in fitting:
         present = [p for p in bracket.people if p not in away]

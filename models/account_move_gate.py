@@ -4,6 +4,8 @@ from decimal import Decimal
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+from .credit_gated_mixin import WAITING
+
 ZERO = Decimal(0)
 
 
@@ -11,7 +13,8 @@ class AccountMove(models.Model):
     """Customer invoices stop at the credit gate before they are posted.
 
     Credit notes, receipts and payments never do: they lower what is owed, or are paid
-    at once. Neither do invoices of a till, whose goods have left.
+    at once. Neither do invoices of a till, whose goods have left, nor those of a down
+    payment, which is what a customer without credit is asked for.
     """
 
     _name = "account.move"
@@ -30,11 +33,16 @@ class AccountMove(models.Model):
     # === HOOKS OF THE GATE === #
 
     def _credit_subject(self):
-        subject = super()._credit_subject().filtered(
-            lambda move: (
-                move.move_type == "out_invoice"
-                and move.state == "draft"
-                and move.partner_id
+        subject = (
+            super()
+            ._credit_subject()
+            .filtered(
+                lambda move: (
+                    move.move_type == "out_invoice"
+                    and move.state == "draft"
+                    and move.partner_id
+                    and not move._is_downpayment()
+                )
             )
         )
         if "pos_order_ids" in self._fields:
@@ -61,9 +69,7 @@ class AccountMove(models.Model):
 
     @api.model
     def _credit_waiting_customer_domain(self, company, profiles):
-        return Domain(
-            "partner_id.commercial_partner_id", "in", profiles.partner_id.ids
-        )
+        return Domain("partner_id.commercial_partner_id", "in", profiles.partner_id.ids)
 
     def _credit_gated(self, confirm, soft=True):
         """``_post``: what is not posted today is judged on its day."""
@@ -124,9 +130,7 @@ class AccountMove(models.Model):
         held would come first again and again, and keep the others from their turn.
         """
         if self.env.context.get("credit_gate_skips_held"):
-            domain = Domain(domain) & ~Domain(
-                "credit_state", "in", ("held", "requested")
-            )
+            domain = Domain(domain) & ~Domain("credit_state", "in", WAITING)
         return super()._search(domain, *args, **kwargs)
 
     def _autopost_draft_entries(self, batch_size=100):
@@ -144,9 +148,7 @@ class AccountMove(models.Model):
         drafts = self.filtered(lambda move: move.state == "draft")
         result = confirm()
         held = drafts.filtered(
-            lambda move: (
-                move.state == "draft" and move.credit_state in ("held", "requested")
-            )
+            lambda move: move.state == "draft" and move.credit_state in WAITING
         )
         # a dialogue of core goes before: the reasons stand on the invoice
         return result or (held._credit_notification() if held else result)
@@ -158,8 +160,6 @@ class ValidateAccountMove(models.TransientModel):
     def validate_move(self):
         result = super().validate_move()
         held = self.move_ids.filtered(
-            lambda move: (
-                move.state == "draft" and move.credit_state in ("held", "requested")
-            )
+            lambda move: move.state == "draft" and move.credit_state in WAITING
         )
         return held._credit_notification() if held else result

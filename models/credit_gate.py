@@ -13,20 +13,6 @@ ZERO = Decimal(0)
 TONE_RANK = {tone: rank for rank, (tone, __) in enumerate(TONES)}
 RECHECK_BATCH = 500
 
-# A change of these may open the gate for a customer.
-CURING_FIELDS = {
-    "class_id",
-    "limit_enforced",
-    "limit_own",
-    "credit_limit",
-    "temporary_limit",
-    "temporary_limit_from",
-    "temporary_limit_to",
-    "credit_hold",
-    "pool_profile_id",
-    "next_review_date",
-}
-
 
 class CreditGate(models.AbstractModel):
     """Lets documents on, or holds them: fetches the facts, asks ``engine.gate``.
@@ -102,7 +88,7 @@ class CreditGate(models.AbstractModel):
                 ("active", "in", (True, False)),
             ]
         )
-        self._recheck_held(profiles._credit_group())
+        self._recheck_held(profiles._with_pools())
 
     @api.model
     def _gated_models(self):
@@ -160,9 +146,7 @@ class CreditGate(models.AbstractModel):
         amounts = Exposure._document_amounts(documents, day)
         ordered = documents._credit_ordered(company, day)
         accounts = {holder: gate.Account() for holder in holders.values()}
-        exposures = (
-            Exposure._exposures(limited, day, documents) if limited else {}
-        )
+        exposures = Exposure._exposures(limited, day, documents) if limited else {}
         at_hand = defaultdict(lambda: ZERO)
         for doc in documents:
             holder = holders[profile_of[customer_of[doc]]]
@@ -171,6 +155,7 @@ class CreditGate(models.AbstractModel):
             accounts[holders[profile]] = gate.Account(
                 used=exposures[profile.id].pooled - at_hand[holders[profile]],
                 limit=limits[profile.id].amount,
+                warn_at=company._credit_warn_levels(),
             )
         late = self._late_facts(company, rules, day)
         customers = {
@@ -333,56 +318,3 @@ class CreditGate(models.AbstractModel):
                 batch.filtered_domain(model._credit_waiting_domain())._credit_recheck()
                 if not cron._commit_progress(len(batch)):
                     return
-
-
-class CreditProfile(models.Model):
-    _inherit = "credit.profile"
-
-    def write(self, vals):
-        result = super().write(vals)
-        if CURING_FIELDS & set(vals):
-            gate_model = self.env["credit.gate"]
-            gate_model._recheck_later(self.sudo()._credit_group().partner_id.ids)
-        return result
-
-    def _credit_group(self):
-        """These customers and all who share a limit with them."""
-        holders = self | self.pool_profile_id
-        return holders | holders.pool_member_ids
-
-    def _credit_has_rules(self, day):
-        """Whether anything could hold a document of this customer back: looked at
-        first, as it costs nothing.
-        """
-        self.ensure_one()
-        holder = self._pool_holder()
-        return bool(
-            self.class_id
-            or self.credit_hold
-            or holder.limit_enforced
-            or (holder.temporary_limit_to and holder.temporary_limit_to >= day)
-        )
-
-    def _credit_rules(self):
-        """The rules of the class, as the engine reads them.
-
-        A customer in no class is held back by what somebody has set on purpose: an
-        enforced limit, and a hold.
-        """
-        self.ensure_one()
-        risk_class = self.class_id
-        if not risk_class:
-            return gate.UNCLASSED
-        return gate.Rules(
-            manual=gate.Rule(risk_class.rule_manual),
-            limit=gate.Rule(risk_class.rule_limit),
-            overdue=gate.Rule(risk_class.rule_overdue),
-            level=gate.Rule(risk_class.rule_level),
-            review=gate.Rule(risk_class.rule_review),
-            overdue_days=risk_class.overdue_days,
-        )
-
-    def _credit_review_due(self, day):
-        self.ensure_one()
-        due = self.next_review_date
-        return due if due and due < day else None

@@ -7,6 +7,7 @@ from odoo.tools import SQL, format_date, formatLang
 from odoo.tools.sql import column_exists
 
 from ..engine import gate
+from .dunning_bulk_mixin import DunningBulkMixin
 
 ZERO = Decimal(0)
 WAITING = ("held", "requested")
@@ -17,6 +18,13 @@ STATES = [
     ("requested", "Release requested"),
     ("released", "Released"),
 ]
+# What a document looks like that the gate has nothing to say about.
+NOTHING = {
+    "credit_state": "none",
+    "credit_reasons": None,
+    "credit_held_at": None,
+    "credit_held_by_id": None,
+}
 
 
 class CreditGatedMixin(models.AbstractModel):
@@ -31,7 +39,7 @@ class CreditGatedMixin(models.AbstractModel):
 
     _name = "credit.gated.mixin"
     _description = "Judged by the Credit Gate"
-    _inherit = ["dunning.bulk.mixin"]
+    _inherit = [DunningBulkMixin._name]
 
     #: the method that confirms
     _credit_gate_method = None
@@ -269,35 +277,27 @@ class CreditGatedMixin(models.AbstractModel):
         What passes without a word and had nothing against it costs nothing.
         """
         now = fields.Datetime.now()
-        values, held, used = {}, self.browse(), self.browse()
+        values = {}
+        held, used, lifted = self.browse(), self.browse(), self.browse()
         for doc in self:
             verdict = verdicts[doc.id]
             state = doc._credit_state_after(verdict)
-            if state == "none" and doc.credit_state in (False, "none"):
+            before = doc.credit_state or "none"
+            if state == before == "none":
                 continue
             if verdict.kind is gate.Kind.RELEASED:
                 used += doc
-            waiting = state in WAITING
-            fresh = waiting and doc.credit_state not in WAITING
-            if fresh:
+            elif before in (*WAITING, "released") and state not in WAITING:
+                lifted += doc
+            row = dict(NOTHING, credit_state=state)
+            row["credit_reasons"] = doc._credit_reasons_values(verdict) or None
+            if state in WAITING and before in WAITING:
+                row["credit_held_at"] = doc.credit_held_at
+                row["credit_held_by_id"] = doc.credit_held_by_id.id
+            elif state in WAITING:
+                row.update(credit_held_at=now, credit_held_by_id=self.env.uid)
                 held += doc
-            values[doc.id] = {
-                "credit_state": state,
-                "credit_reasons": doc._credit_reasons_values(verdict) or None,
-                "credit_held_at": (now if fresh else doc.credit_held_at)
-                if waiting
-                else None,
-                "credit_held_by_id": (self.env.uid if fresh else doc.credit_held_by_id.id)
-                if waiting
-                else None,
-            }
-        lifted = self.filtered(
-            lambda doc: (
-                doc.credit_state in (*WAITING, "released")
-                and doc.id in values
-                and values[doc.id]["credit_state"] in ("none", "warned")
-            )
-        )
+            values[doc.id] = row
         self._credit_store(values)
         self.env["credit.release"]._use(used)
         self.env["credit.release"]._needless(lifted)
@@ -326,17 +326,7 @@ class CreditGatedMixin(models.AbstractModel):
         if not mine:
             return
         self.env["credit.release"].sudo()._cancel_for(mine)
-        mine.sudo()._credit_store(
-            {
-                doc.id: {
-                    "credit_state": "none",
-                    "credit_reasons": None,
-                    "credit_held_at": None,
-                    "credit_held_by_id": None,
-                }
-                for doc in mine
-            }
-        )
+        mine.sudo()._credit_store({doc.id: NOTHING for doc in mine})
 
     # === WHAT IS HELD === #
 
@@ -400,17 +390,7 @@ class CreditGatedMixin(models.AbstractModel):
             return
         who = {doc: doc.credit_held_by_id for doc in cured}
         self.env["credit.release"]._needless(cured)
-        cured._credit_store(
-            {
-                doc.id: {
-                    "credit_state": "none",
-                    "credit_reasons": None,
-                    "credit_held_at": None,
-                    "credit_held_by_id": None,
-                }
-                for doc in cured
-            }
-        )
+        cured._credit_store({doc.id: NOTHING for doc in cured})
         cured._message_log_batch(
             bodies={
                 doc.id: self.env._("No longer held: what held it back is cured.")
@@ -495,8 +475,9 @@ class CreditGatedMixin(models.AbstractModel):
             for name in ("amount", "free", "limit"):
                 if getattr(reason, name):
                     row[name] = float(getattr(reason, name))
-            if reason.days:
-                row["days"] = reason.days
+            for name in ("days", "percent"):
+                if getattr(reason, name):
+                    row[name] = getattr(reason, name)
             if reason.day:
                 row["day"] = fields.Date.to_string(reason.day)
             if reason.cause is gate.Cause.LEVEL:
@@ -547,6 +528,14 @@ class CreditGatedMixin(models.AbstractModel):
                     excess=money("amount"),
                     limit=money("limit"),
                 )
+            case "near":
+                return self.env._(
+                    "%(percent)s %% of the credit limit used with this document (limit "
+                    "%(limit)s, %(free)s left)",
+                    percent=row.get("percent", 0),
+                    limit=money("limit"),
+                    free=money("free"),
+                )
             case "overdue":
                 return self.env._(
                     "%(amount)s overdue, the oldest item for %(days)s days",
@@ -581,9 +570,7 @@ class CreditGatedMixin(models.AbstractModel):
             ways.append(
                 self.env._(
                     "ask for a deposit of %(amount)s",
-                    amount=formatLang(
-                        self.env, float(deposit), currency_obj=currency
-                    ),
+                    amount=formatLang(self.env, float(deposit), currency_obj=currency),
                 )
             )
         items = self._credit_cure_items()
@@ -627,7 +614,7 @@ class CreditGatedMixin(models.AbstractModel):
         if not causes or causes - {"limit", "overdue"}:
             return Line
         profile = self._credit_profile()
-        group = profile._credit_group() if "limit" in causes else profile
+        group = profile._with_pools() if "limit" in causes else profile
         company = self.company_id.root_id
         today = company.sudo()._dunning_today()
         lines = Line.search(
@@ -726,6 +713,39 @@ class CreditGatedMixin(models.AbstractModel):
         self.ensure_one()
         people = self.sudo()._credit_responsible() | self.sudo().credit_held_by_id
         return (people - user)[:1] or people[:1]
+
+    def _credit_freeze(self, day):
+        """The facts of a release, as they are now."""
+        self.ensure_one()
+        profile = self._credit_profile().sudo()
+        verdict = self.env["credit.gate"]._judge(self, day)[self.id]
+        exposure = profile._exposure(day, self)[profile.id]
+        limit = profile._limits(day)[profile.id]
+        risk_class = profile.class_id
+        return {
+            "company_id": self.company_id.root_id.id,
+            "profile_id": profile.id,
+            "res_model": self._name,
+            "res_id": self.id,
+            "document_name": self._credit_document_name(),
+            "amount": float(self._credit_amount()),
+            "reasons": self._credit_reasons_values(verdict),
+            "class_name": risk_class.display_name if risk_class else False,
+            "exceeded": float(verdict.excess),
+            "limit_enforced": limit.amount is not None,
+            "limit_amount": float(limit.amount or ZERO),
+            "exposure_open": float(exposure.open_items),
+            "exposure_credits": float(exposure.credits + exposure.pending),
+            "exposure_drafts": float(exposure.drafts),
+            "exposure_orders": float(exposure.orders),
+            "exposure_others": float(exposure.others),
+            "exposure_total": float(exposure.pooled),
+        }
+
+    def _credit_document_name(self):
+        """What people call it; a draft invoice has no number yet."""
+        self.ensure_one()
+        return self.display_name
 
     # === ACTIONS === #
 

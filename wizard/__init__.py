@@ -1,5 +1,7 @@
 from . import (
     base_partner_merge,
+    credit_payment_wizard,
+    credit_release_wizard,
     credit_statement_wizard,
     dunning_exclude_wizard,
     dunning_golive,

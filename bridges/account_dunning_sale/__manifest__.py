@@ -6,6 +6,13 @@
     "author": "account_dunning contributors",
     "license": "LGPL-3",
     "depends": ["account_dunning", "sale"],
-    "data": [],
+    "data": [
+        "security/ir.model.access.csv",
+        "security/credit_held_rules.xml",
+        "views/sale_order_views.xml",
+    ],
+    "assets": {
+        "web.assets_tests": ["account_dunning_sale/static/tests/tours/*.js"],
+    },
     "auto_install": True,
 }

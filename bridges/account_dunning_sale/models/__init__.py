@@ -1,1 +1,8 @@
-from . import credit_exposure, credit_profile, sale_order
+from . import (
+    account_move_gate,
+    credit_exposure,
+    credit_gate,
+    credit_profile,
+    sale_order,
+    sale_order_gate,
+)
