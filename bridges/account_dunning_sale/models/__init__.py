@@ -4,4 +4,10 @@ from . import (
     res_partner,
     sale_order,
     sale_order_terms,
+    account_move_gate,
+    credit_exposure,
+    credit_gate,
+    credit_profile,
+    sale_order,
+    sale_order_gate,
 )
