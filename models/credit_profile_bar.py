@@ -2,6 +2,7 @@ from odoo import api, fields, models
 
 from ..engine import exposure
 
+STRONGEST = 3  # factors of a score shown beside it
 # The parts of the exposure, in the order of the bar.
 PARTS = ("open_items", "credits", "pending", "drafts", "orders")
 
@@ -16,6 +17,29 @@ class CreditProfile(models.Model):
         compute="_compute_credit_bar",
         help="What the customer owes and will owe, and the limit that holds today.",
     )
+
+    score_brief = fields.Json(
+        string="Score",
+        compute="_compute_score_brief",
+        help="The score with the factors that made most of it.",
+    )
+
+    @api.depends("score", "score_date", "score_points", "score_confidence")
+    @api.depends_context("lang")
+    def _compute_score_brief(self):
+        confidences = dict(
+            self._fields["score_confidence"]._description_selection(self.env)
+        )
+        for profile in self:
+            strongest = sorted(
+                (factor for factor in profile.score_factors or [] if factor["points"]),
+                key=lambda factor: -abs(factor["points"]),
+            )
+            profile.score_brief = profile.score_date and {
+                "score": profile.score,
+                "confidence": confidences.get(profile.score_confidence, ""),
+                "factors": strongest[:STRONGEST],
+            }
 
     @api.depends("partner_id", "limit_enforced", "credit_limit", "pool_profile_id")
     @api.depends("temporary_limit", "temporary_limit_from", "temporary_limit_to")

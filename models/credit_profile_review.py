@@ -1,6 +1,11 @@
+from dateutil.relativedelta import relativedelta
+
 from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
+
+# How long a class that was reviewed stays where no next review is planned.
+HELD_BY_REVIEW = relativedelta(months=12)
 
 
 class CreditProfile(models.Model):
@@ -159,11 +164,24 @@ class CreditProfile(models.Model):
         self.write(values)
 
     def _class_by_review(self, review, why):
-        """The class a review decided; it holds whatever the score says meanwhile."""
+        """The class a review decided; it holds whatever the score says until the next.
+
+        :param why: noted beside the old and the new class.
+        """
         self.ensure_one()
+        until = review.next_review_date or review.decided_on + HELD_BY_REVIEW
+        self.write({"class_manual_until": until, "class_manual_reason": review.name})
         if self.class_id != review.decided_class_id:
-            self.class_id = review.decided_class_id
+            self._apply_class(review.decided_class_id, why)
+        else:
+            self._message_log(body=why)
 
     def _review_facts(self):
         """More figures for a review; see ``credit.review._gather_facts``."""
-        return {}
+        self.ensure_one()
+        owed = self._exposure()[self.id]
+        return {
+            "orders": float(owed.orders),
+            "exposure": float(owed.total),
+            "score": self.score if self.score_date else None,
+        }

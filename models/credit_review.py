@@ -464,28 +464,23 @@ class CreditReview(models.Model):
         self.ensure_one()
         # sudo: a manager of a branch decides for the root company's profile
         profile = self.profile_id.sudo()
-        why = self.env._(
-            "Credit review %(number)s, decided by %(user)s",
-            number=self.name,
-            user=self.env.user.name,
-        )
         own = self.decided_limit_kind != "class"
         profile.write({"limit_own": own, "next_review_date": self.next_review_date})
         if own:
             profile._set_own_limit(
                 self.decided_limit if self.decided_limit_kind == "own" else None
             )
-        profile._class_by_review(self, why)
-        profile._message_log(
-            body=self.env._(
-                "%(why)s: class %(class)s, %(limit)s",
-                why=why,
-                **{"class": self.decided_class_id.display_name},
+        profile._class_by_review(
+            self,
+            self.env._(
+                "Credit review %(number)s, decided by %(user)s: class %(class)s, "
+                "%(limit)s",
+                number=self.name,
+                user=self.env.user.name,
+                **{"class": self.decided_class_id.code},
                 limit=self._limit_in_words("decided"),
-            )
+            ),
         )
-        if "credit.gate" in self.env:
-            self.env["credit.gate"]._recheck_held(profile)
 
     # --- figures and words -----------------------------------------------------------
 

@@ -254,7 +254,7 @@ class CreditRiskClass(models.Model):
         if LIMIT_FIELDS & set(vals):
             # sudo: what follows from the rule is not the editor's to choose
             self.sudo().profile_ids._apply_limit_rules()
-        if (LIMIT_FIELDS | GATE_FIELDS) & set(vals) and "credit.gate" in self.env:
+        if (LIMIT_FIELDS | GATE_FIELDS) & set(vals):
             self.env["credit.gate"]._recheck_held(self.sudo().profile_ids)
         return result
 

@@ -29,11 +29,16 @@ class ResPartner(models.Model):
         compute="_compute_credit_standing", groups=PROFILE_GROUPS
     )
 
-    @api.depends_context("company")
-    @api.depends("credit_profile_id.credit_bar")
+    credit_score_brief = fields.Json(
+        string="Score", compute="_compute_credit_bar", groups=PROFILE_GROUPS
+    )
+
+    @api.depends_context("company", "lang")
+    @api.depends("credit_profile_id.credit_bar", "credit_profile_id.score_brief")
     def _compute_credit_bar(self):
         for partner in self:
             partner.credit_bar = partner.credit_profile_id.credit_bar
+            partner.credit_score_brief = partner.credit_profile_id.score_brief
 
     @api.depends_context("company")
     @api.depends(

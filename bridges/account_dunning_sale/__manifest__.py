@@ -6,11 +6,11 @@
     "author": "account_dunning contributors",
     "license": "LGPL-3",
     "depends": ["account_dunning", "sale"],
-    "data": ["views/sale_order_terms_views.xml"],
     "data": [
         "security/ir.model.access.csv",
         "security/credit_held_rules.xml",
         "views/sale_order_views.xml",
+        "views/sale_order_terms_views.xml",
     ],
     "assets": {
         "web.assets_tests": ["account_dunning_sale/static/tests/tours/*.js"],

@@ -144,7 +144,26 @@ export class CreditFacts extends Component {
     static props = { ...standardFieldProps };
 }
 
+/** A score with the factors that made most of it. */
+export class CreditScoreBrief extends Component {
+    static template = "account_dunning.CreditScoreBrief";
+    static props = { ...standardFieldProps };
+
+    get brief() {
+        return this.props.record.data[this.props.name];
+    }
+
+    points(factor) {
+        return factor.points > 0 ? `+${factor.points}` : `−${-factor.points}`;
+    }
+}
+
 const fields = registry.category("fields");
+fields.add("credit_score_brief", {
+    component: CreditScoreBrief,
+    displayName: _t("Score with its strongest factors"),
+    supportedTypes: ["json"],
+});
 fields.add("credit_bar", {
     component: CreditBar,
     displayName: _t("Credit limit in use"),
