@@ -72,6 +72,7 @@
         "views/credit_exposure_views.xml",
         "wizard/credit_release_wizard_views.xml",
         "views/credit_release_views.xml",
+        "views/credit_release_analysis_views.xml",
         "views/account_move_gate_views.xml",
         "views/res_config_settings_score_views.xml",
         "views/account_dunning_menus.xml",

@@ -19,7 +19,7 @@ class CreditProfile(models.Model):
     )
 
     score_brief = fields.Json(
-        string="Score",
+        string="Score in short",
         compute="_compute_score_brief",
         help="The score with the factors that made most of it.",
     )

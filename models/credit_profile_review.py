@@ -13,10 +13,12 @@ class CreditProfile(models.Model):
 
     _inherit = "credit.profile"
 
-    review_ids = fields.One2many("credit.review", "profile_id")
+    review_ids = fields.One2many(
+        "credit.review", "profile_id", string="Credit reviews"
+    )
     guarantee_ids = fields.One2many("credit.guarantee", "profile_id")
     guarantee_amount = fields.Monetary(
-        string="Guarantees",
+        string="Sum of guarantees",
         compute="_compute_guarantee_amount",
         help="Sum of the guarantees in force today, in company currency.",
     )

@@ -57,7 +57,9 @@ class CreditReview(models.Model):
         ondelete="cascade",
         check_company=True,
     )
-    partner_id = fields.Many2one(related="profile_id.partner_id", store=True, index=True)
+    partner_id = fields.Many2one(
+        related="profile_id.partner_id", string="Partner", store=True, index=True
+    )
     company_id = fields.Many2one(
         related="profile_id.company_id", store=True, index=True, precompute=True
     )
@@ -112,7 +114,9 @@ class CreditReview(models.Model):
     guarantee_ids = fields.One2many(
         related="profile_id.guarantee_ids", string="Guarantees", readonly=False
     )
-    guarantee_amount = fields.Monetary(related="profile_id.guarantee_amount")
+    guarantee_amount = fields.Monetary(
+        related="profile_id.guarantee_amount", string="Sum of guarantees"
+    )
     findings = fields.Html(
         help="What speaks for the customer, what against; what would change the opinion.",
     )

@@ -30,7 +30,7 @@ class ResPartner(models.Model):
     )
 
     credit_score_brief = fields.Json(
-        string="Score", compute="_compute_credit_bar", groups=PROFILE_GROUPS
+        string="Score in short", compute="_compute_credit_bar", groups=PROFILE_GROUPS
     )
 
     @api.depends_context("company", "lang")
