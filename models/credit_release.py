@@ -150,11 +150,9 @@ class CreditRelease(models.Model):
     @api.depends("reasons")
     @api.depends_context("lang")
     def _compute_sentence(self):
+        words = self.env["account.move"]._credit_words
         for release in self:
-            document = self.env[release.res_model].new(
-                {"company_id": release.company_id.id}
-            )
-            release.sentence = document._credit_words(release.reasons or [])
+            release.sentence = words(release.reasons or [], release.company_id)
 
     @api.depends("state", "requester_id")
     @api.depends_context("uid")
@@ -388,13 +386,7 @@ class CreditRelease(models.Model):
             summary = self.env._("Release refused")
         document._message_log(body=body)
         document._credit_close_tasks()
-        if self.requester_id.active and not self.requester_id.share:
-            document.activity_schedule(
-                "account_dunning.mail_activity_type_credit",
-                summary=summary,
-                note=body,
-                user_id=self.requester_id.id,
-            )
+        document._credit_tell(summary, body, user=self.requester_id)
         if approved:
             document._credit_go_on()
 
