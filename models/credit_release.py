@@ -301,11 +301,19 @@ class CreditRelease(models.Model):
             self.sentence,
             self.reason,
         )
-        self.activity_schedule(
+        summary = self.env._("Release of %(document)s", document=self.document_name)
+        # core's own e-mail about an activity leaves out its note: ours has the facts
+        self.with_context(mail_activity_quick_update=True).activity_schedule(
             "account_dunning.mail_activity_type_release",
-            summary=self.env._("Release of %(document)s", document=self.document_name),
+            summary=summary,
             note=note,
             user_id=self.asked_id.id,
+        )
+        self.message_notify(
+            partner_ids=self.asked_id.partner_id.ids,
+            subject=summary,
+            body=note,
+            email_layout_xmlid="mail.mail_notification_layout",
         )
 
     def _attach(self, attachments):

@@ -14,6 +14,7 @@ class TestOrderGate(CreditCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        cls.env.user.group_ids += cls.env.ref("sales_team.group_sale_manager")
         cls.seller = cls._user("seller", "sales_team.group_sale_salesman")
         cls.product = cls.env["product.product"].create(
             {
@@ -142,7 +143,7 @@ class TestOrderGate(CreditCommon):
         order = self._order(900)
         order.action_confirm()
         self.assertEqual(order.credit_passed_amount, 900)
-        order.order_line.product_uom_qty = 20
+        order.order_line.write({"product_uom_qty": 20, "price_unit": 90})
         move = self._invoices(order)
         self.assertEqual(move.amount_total, 1800)
         move.action_post()
