@@ -44,7 +44,7 @@ class CreditApprovalBracket(models.Model):
     )
 
     _amount_positive = models.Constraint(
-        "CHECK (any_amount OR up_to > 0)",
+        "CHECK (any_amount IS TRUE OR up_to > 0)",
         "Say up to which amount, or tick that any amount is covered.",
     )
 

@@ -65,7 +65,7 @@ class CreditGate(models.AbstractModel):
         """Look again before the transaction is committed, once for all that happens
         in it: a bank statement pays a thousand items.
         """
-        if self.env.context.get("credit_gate_off"):
+        if not partner_ids:
             return
         data = self.env.cr.precommit.data
         known = data.get("credit.gate.partners")
@@ -123,7 +123,7 @@ class CreditGate(models.AbstractModel):
         Exposure = self.env["credit.exposure"]
         customer_of = {doc: Exposure._customer_of(doc)._origin for doc in documents}
         partners = self.env["res.partner"].sudo().union(*customer_of.values())
-        profiles = self._profiles(partners, company)
+        profiles = self._profiles(partners, company, make=lock)
         profile_of = {profile.partner_id: profile for profile in profiles}
         judged = profiles.filtered(lambda p: p._credit_has_rules(day))
         if not judged:
@@ -189,11 +189,22 @@ class CreditGate(models.AbstractModel):
         return verdicts
 
     @api.model
-    def _profiles(self, partners, company):
-        """Profiles of the customers; who has none yet has no rules to break, but for
-        those of the class that new customers get.
+    def _profiles(self, partners, company, make=True):
+        """Profiles of the customers, with full rights.
+
+        :param make: those missing, who then get the class of new customers. Not when
+            somebody only looks at a document.
         """
-        return self.env["credit.profile"].sudo()._for_partners(partners, company)
+        Profile = self.env["credit.profile"].sudo()
+        if make:
+            return Profile._for_partners(partners, company)
+        return Profile.search(
+            [
+                ("partner_id", "in", partners.ids),
+                ("company_id", "=", company.id),
+                ("active", "in", (True, False)),
+            ]
+        )
 
     @api.model
     def _late_facts(self, company, rules, day):
@@ -227,8 +238,8 @@ class CreditGate(models.AbstractModel):
                 SELECT asked.partner_id, line.amount_residual AS residual,
                        COALESCE(line.date_maturity, line.date) AS due,
                        asked.before,
-                       ARRAY_POSITION(%(tones)s, level.tone) - 1 >= asked.rank
-                           AS firm,
+                       ARRAY_POSITION(%(tones)s::varchar[], level.tone) - 1
+                           >= asked.rank AS firm,
                        (COALESCE(line.no_followup, FALSE)
                         OR EXISTS (
                            SELECT 1

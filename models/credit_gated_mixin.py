@@ -175,7 +175,7 @@ class CreditGatedMixin(models.AbstractModel):
                 }.get(verdict.kind, "none")
             else:
                 doc.credit_level = "none"
-            doc.credit_sentence = doc._credit_words(reasons or [])
+            doc.credit_sentence = doc._credit_words(reasons or [], doc.company_id)
 
     @api.depends("credit_state")
     @api.depends_context("uid", "lang")
@@ -441,19 +441,31 @@ class CreditGatedMixin(models.AbstractModel):
         users = self.sudo()._credit_responsible() | (
             fallback or self.sudo().credit_held_by_id
         )
-        people = users.filtered(lambda u: u.active and not u.share)
+        people = users.filtered(self._credit_may_be_told)
         if people:
             return people[:1]
         profile = self.env["credit.gate"]._profiles(
             self.env["credit.exposure"]._customer_of(self.sudo()),
             self.company_id.root_id,
         )
-        return profile._responsible()[:1]
+        return profile._responsible()[:1].filtered(self._credit_may_be_told)
 
-    def _credit_tell(self, summary, note, fallback=None):
+    def _credit_may_be_told(self, user):
+        """Core gives nobody an activity on what he or she cannot read."""
         self.ensure_one()
-        user = self._credit_told(fallback)
-        if not user:
+        return (
+            user.active
+            and not user.share
+            and self.with_user(user)
+            .with_context(allowed_company_ids=user.company_ids.ids)
+            .has_access("read")
+        )
+
+    def _credit_tell(self, summary, note, fallback=None, user=None):
+        """An activity for who sells it, or for the user given."""
+        self.ensure_one()
+        user = user or self._credit_told(fallback)
+        if not user or not self._credit_may_be_told(user):
             return
         self.sudo().activity_schedule(
             "account_dunning.mail_activity_type_credit",
@@ -497,13 +509,14 @@ class CreditGatedMixin(models.AbstractModel):
             self.company_id.root_id,
         )
 
-    def _credit_words(self, reasons):
+    @api.model
+    def _credit_words(self, reasons, company):
         """The reasons as one sentence with the figures, in the reader's language."""
-        self.ensure_one()
-        return " · ".join(self._credit_reason_words(row) for row in reasons)
+        currency = company.sudo().root_id.currency_id
+        return " · ".join(self._credit_reason_words(row, currency) for row in reasons)
 
-    def _credit_reason_words(self, row):
-        currency = self.company_id.root_id.sudo().currency_id
+    @api.model
+    def _credit_reason_words(self, row, currency):
 
         def money(name):
             return formatLang(self.env, row.get(name, 0.0), currency_obj=currency)

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.tools import SQL
 
 from .credit_gated_mixin import STATES
@@ -28,7 +28,7 @@ class CreditHeld(models.Model):
     user_id = fields.Many2one("res.users", string="Salesperson", readonly=True)
     state = fields.Selection(STATES, readonly=True)
     held_at = fields.Datetime(string="Held since", readonly=True)
-    age = fields.Integer(string="Days held", readonly=True, aggregator="avg")
+    age = fields.Integer(string="Days held", compute="_compute_age")
     sentence = fields.Char(string="Why", compute="_compute_sentence", compute_sudo=True)
     actor_id = fields.Many2one(
         "res.users",
@@ -97,8 +97,6 @@ class CreditHeld(models.Model):
                    %(user)s AS user_id,
                    doc.credit_state AS state,
                    doc.credit_held_at AS held_at,
-                   EXTRACT(DAY FROM (NOW() AT TIME ZONE 'UTC')
-                                    - doc.credit_held_at)::integer AS age,
                    COALESCE(release.asked_id, %(user)s, doc.credit_held_by_id)
                        AS actor_id,
                    release.id AS release_id
@@ -126,6 +124,12 @@ class CreditHeld(models.Model):
             amount=amount,
             states=list(states),
         )
+
+    @api.depends("held_at")
+    def _compute_age(self):
+        now = fields.Datetime.now()
+        for held in self:
+            held.age = (now - held.held_at).days if held.held_at else 0
 
     def _compute_sentence(self):
         for held in self:

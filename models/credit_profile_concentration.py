@@ -11,13 +11,17 @@ class CreditProfile(models.Model):
     _inherit = "credit.profile"
 
     country_id = fields.Many2one(
-        related="partner_id.country_id", store=True, index="btree_not_null"
+        related="partner_id.country_id",
+        store=True,
+        index="btree_not_null",
+        tracking=False,
     )
     salesperson_id = fields.Many2one(
         related="partner_id.user_id",
         string="Salesperson",
         store=True,
         index="btree_not_null",
+        tracking=False,
     )
     exposure_rank = fields.Integer(
         string="Rank",

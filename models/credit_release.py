@@ -150,11 +150,9 @@ class CreditRelease(models.Model):
     @api.depends("reasons")
     @api.depends_context("lang")
     def _compute_sentence(self):
+        words = self.env["account.move"]._credit_words
         for release in self:
-            document = self.env[release.res_model].new(
-                {"company_id": release.company_id.id}
-            )
-            release.sentence = document._credit_words(release.reasons or [])
+            release.sentence = words(release.reasons or [], release.company_id)
 
     @api.depends("state", "requester_id")
     @api.depends_context("uid")
@@ -303,11 +301,19 @@ class CreditRelease(models.Model):
             self.sentence,
             self.reason,
         )
-        self.activity_schedule(
+        summary = self.env._("Release of %(document)s", document=self.document_name)
+        # core's own e-mail about an activity leaves out its note: ours has the facts
+        self.with_context(mail_activity_quick_update=True).activity_schedule(
             "account_dunning.mail_activity_type_release",
-            summary=self.env._("Release of %(document)s", document=self.document_name),
+            summary=summary,
             note=note,
             user_id=self.asked_id.id,
+        )
+        self.message_notify(
+            partner_ids=self.asked_id.partner_id.ids,
+            subject=summary,
+            body=note,
+            email_layout_xmlid="mail.mail_notification_layout",
         )
 
     def _attach(self, attachments):
@@ -388,13 +394,7 @@ class CreditRelease(models.Model):
             summary = self.env._("Release refused")
         document._message_log(body=body)
         document._credit_close_tasks()
-        if self.requester_id.active and not self.requester_id.share:
-            document.activity_schedule(
-                "account_dunning.mail_activity_type_credit",
-                summary=summary,
-                note=body,
-                user_id=self.requester_id.id,
-            )
+        document._credit_tell(summary, body, user=self.requester_id)
         if approved:
             document._credit_go_on()
 

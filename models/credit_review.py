@@ -295,6 +295,7 @@ class CreditReview(models.Model):
         return reviews
 
     def write(self, vals):
+        self.check_access("write")
         self._check_hand(set(vals))
         return super().write(vals)
 
@@ -391,6 +392,7 @@ class CreditReview(models.Model):
                 }
             )
             review._carry_out()
+            review.sudo().facts = review.facts | review._limit_after()
         self.activity_feedback(["account_dunning.mail_activity_type_review"])
 
     def action_print(self):
@@ -415,7 +417,8 @@ class CreditReview(models.Model):
 
     def _close_by_merge(self, why):
         """Give reviews under way up, whose customer becomes another one's."""
-        self.state = "cancelled"
+        # sudo: the course of a review is written by its buttons
+        self.sudo().state = "cancelled"
         for review in self:
             review._message_log(body=why)
 
@@ -485,6 +488,13 @@ class CreditReview(models.Model):
                 limit=self._limit_in_words("decided"),
             ),
         )
+
+    def _limit_after(self):
+        """What the customer's limit became by the decision; ``None`` for no limit."""
+        self.ensure_one()
+        profile = self.profile_id.sudo()
+        limit = profile._limit_amount_of_core() if profile.limit_enforced else None
+        return {"limit_after": limit}
 
     # --- figures and words -----------------------------------------------------------
 
@@ -568,16 +578,19 @@ class CreditReview(models.Model):
         return self.env._("no limit") if kind else ""
 
     def _decided_limit_text(self):
-        """The limit that was decided, as short as a box on paper needs it.
-
-        By the rule of the class: what the customer's limit became by it.
+        """The limit that was decided, as short as a box on paper needs it: what it is
+        by the rule of the class, where that was the decision.
         """
         self.ensure_one()
         if self.decided_limit_kind == "own":
             return self.currency_id.format(self.decided_limit)
-        if self.decided_limit_kind == "class":
-            return self.env._("by the rule of the class")
-        return self.env._("no limit")
+        after = (self.facts or {}).get("limit_after")
+        if self.decided_limit_kind == "none" or after is None:
+            return self.env._("no limit")
+        return self.env._(
+            "%(amount)s, by the rule of the class",
+            amount=self.currency_id.format(after),
+        )
 
     def _pdf_name(self):
         self.ensure_one()

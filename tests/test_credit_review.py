@@ -251,14 +251,14 @@ class TestCreditReview(ReviewCommon):
 
     def test_known_customer_was_never_reviewed(self):
         known = self._customer("Known")
-        self._invoice(known, late=100)
+        self._entry(known, 100)
         profile = self._profile(known)
         self.assertFalse(profile.next_review_date)
         self.assertEqual(profile.review_state, "never")
 
     def test_search_by_state(self):
         known = self._customer("Known")
-        self._invoice(known, late=100)
+        self._entry(known, 100)
         never = self._profile(known)
         fine = self._profile(self._customer("Fine"))
         fine.sudo().next_review_date = TODAY + timedelta(days=1)

@@ -14,7 +14,9 @@ class AccountMove(models.Model):
         """What of these invoices was ordered, and is among the orders as long as they
         are not posted.
 
-        Two invoices of one order share what was left of it, the older one first.
+        Two invoices of one order share what was left of it, the older one first. An
+        order that has grown since it was confirmed counts with the share that it had
+        then: the rest has passed no gate yet.
         """
         result = defaultdict(lambda: ZERO, super()._credit_ordered(company, day))
         orders = self.line_ids.sale_line_ids.order_id.filtered(
@@ -29,15 +31,17 @@ class AccountMove(models.Model):
         before = Exposure._order_rests(company, where, [], day)
         after = Exposure._order_rests(company, where, self._origin.ids, day)
         left = {
-            order_id: rest - after.get(order_id, (None, ZERO))[1]
-            for order_id, (__, rest) in before.items()
+            order.id: (before[order.id][1] - after.get(order.id, (None, ZERO))[1])
+            * order._credit_passed_share()
+            for order in orders._origin
+            if order.id in before
         }
-        rate = Exposure._document_amounts(self, day)
+        amounts = Exposure._document_amounts(self, day)
         for move in self.sorted(lambda m: m._credit_rank()):
-            for order in move.line_ids.sale_line_ids.order_id & orders:
+            for order in (move.line_ids.sale_line_ids.order_id & orders)._origin:
                 mine = min(
                     max(left.get(order.id, ZERO), ZERO),
-                    rate.get(move.id, ZERO) - result[move.id],
+                    amounts.get(move.id, ZERO) - result[move.id],
                 )
                 result[move.id] += mine
                 left[order.id] = left.get(order.id, ZERO) - mine

@@ -30,6 +30,14 @@ class SaleOrder(models.Model):
         compute="_compute_credit_can_ask_deposit", compute_sudo=True
     )
 
+    credit_passed_amount = fields.Monetary(
+        string="Passed the credit check with",
+        readonly=True,
+        copy=False,
+        help="The total when the order was confirmed. What is added later is looked at "
+        "when it is invoiced.",
+    )
+
     @api.depends(
         "partner_invoice_id", "amount_total", "currency_id", "state", "company_id"
     )
@@ -79,7 +87,22 @@ class SaleOrder(models.Model):
         if passing or not self:
             passed = passing.with_context(credit_gate_passed=passing._ids)
             result = confirm(passed, *args, **kwargs)
+            passing.sudo()._credit_note_passed()
         return held._credit_notification() if held else result
+
+    def _credit_note_passed(self):
+        """An order may grow once it is confirmed: what it had then was judged."""
+        self._update_rows(
+            {order.id: {"credit_passed_amount": order.amount_total} for order in self}
+        )
+
+    def _credit_passed_share(self):
+        """The share of the order that was judged; orders of before count in full."""
+        self.ensure_one()
+        passed, total = self.credit_passed_amount, self.amount_total
+        if not passed or total <= passed:
+            return Decimal(1)
+        return Decimal(str(passed)) / Decimal(str(total))
 
     def _credit_deposit(self):
         """Only the part over the limit, where nothing else holds the order back."""
@@ -105,11 +128,12 @@ class SaleOrder(models.Model):
             super(SaleOrder, born).write({"state": "draft"})
             passing = born._credit_pass()
             super(SaleOrder, passing).write({"state": "sale"})
+            passing.sudo()._credit_note_passed()
         return orders
 
     def write(self, vals):
         state = vals.get("state")
-        held = self.browse()
+        held, moving = self.browse(), self.browse()
         if state == "sale":
             passed = set(self.env.context.get("credit_gate_passed", ()))
             moving = self.filtered(
@@ -122,6 +146,7 @@ class SaleOrder(models.Model):
             rest = {name: value for name, value in vals.items() if name != "state"}
             super(SaleOrder, held).write(rest)
         result = super(SaleOrder, self - held).write(vals)
+        (moving - held).sudo()._credit_note_passed()
         if state in ("draft", "cancel"):
             self._credit_reset()
         if state == "cancel":

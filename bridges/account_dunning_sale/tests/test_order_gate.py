@@ -14,6 +14,7 @@ class TestOrderGate(CreditCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        cls.env.user.group_ids += cls.env.ref("sales_team.group_sale_manager")
         cls.seller = cls._user("seller", "sales_team.group_sale_salesman")
         cls.product = cls.env["product.product"].create(
             {
@@ -137,6 +138,17 @@ class TestOrderGate(CreditCommon):
         move.action_post()
         self.assertEqual(move.credit_state, "held")
         self.assertEqual(move.credit_reasons[0]["amount"], 1000)
+
+    def test_order_that_grows_once_it_is_confirmed(self):
+        order = self._order(900)
+        order.action_confirm()
+        self.assertEqual(order.credit_passed_amount, 900)
+        order.order_line.write({"product_uom_qty": 20, "price_unit": 90})
+        move = self._invoices(order)
+        self.assertEqual(move.amount_total, 1800)
+        move.action_post()
+        self.assertEqual(move.credit_state, "held")
+        self.assertEqual(move.credit_reasons[0]["amount"], 800)
 
     def test_invoice_of_what_was_ordered_before_the_hold_only_warns(self):
         order = self._order(900)
