@@ -59,6 +59,8 @@
         "wizard/dunning_golive_views.xml",
         "views/res_config_settings_views.xml",
         "views/res_config_settings_score_views.xml",
+        "views/res_config_settings_credit_views.xml",
+        "views/credit_exposure_views.xml",
         "views/account_dunning_menus.xml",
         "views/credit_score_menus.xml",
     ],

@@ -1,0 +1,1 @@
+from . import credit_exposure, credit_profile, sale_order
