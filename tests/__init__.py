@@ -22,6 +22,7 @@ from . import (
     test_query_counts,
     test_run_review,
     test_runs,
+    test_scores,
     test_selection,
     test_smtp,
     test_statement,
