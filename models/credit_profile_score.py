@@ -141,7 +141,7 @@ class CreditProfile(models.Model):
                 "days late",
                 days=counted,
             )
-        if days == counted:
+        if days == counted or own >= 75:
             return self._habit_words(days)
         return self.env._(
             "%(habit)s; counted as %(days)s days late, as there is little history",
@@ -228,7 +228,7 @@ class CreditProfile(models.Model):
             facts = profile.pays_later and profile.pays_later_facts
             profile.pays_later_sentence = facts and self.env._(
                 "Pays clearly later than usual: %(recent)s days late lately, "
-                "%(usual)s in the year before",
+                "%(usual)s in the year before.",
                 recent=facts["recent"],
                 usual=facts["usual"],
             )
@@ -593,7 +593,7 @@ class CreditProfile(models.Model):
             )
             for month in months
         )
-        return Markup("<p>%s.</p><p>%s</p><ul>%s</ul><p>%s</p>") % (
+        return Markup("<p>%s</p><p>%s</p><ul>%s</ul><p>%s</p>") % (
             self.pays_later_sentence,
             self.env._("By the month in which invoices fell due:"),
             rows,
