@@ -22,9 +22,9 @@ the limit is measured. Who fetches the facts leaves out; nothing is left out her
 **Too little history.** A customer's own average is shrunk towards that of the company's
 customers (empirical Bayes): with ``n`` effective payments it counts ``n / (n + k)``,
 where ``k`` is the variance of one customer's payments divided by the variance between
-customers, both measured in the company's books (:func:`norm_of`). Where customers hardly
-differ, ``k`` is large and one payment says little. ``n`` is Kish's effective size:
-ninety-nine small payments beside one large count as hardly more than one.
+customers, both measured in the company's books (:func:`norm_of`). Where customers
+hardly differ, ``k`` is large and one payment says little. ``n`` is Kish's effective
+size: ninety-nine small payments beside one large count as hardly more than one.
 
 Statistics are floats: they are weights and days, not money that anybody books. Amounts
 are in company currency and come in as weights only; dates are local dates.
@@ -91,7 +91,7 @@ class Item:
     amount: float
 
     def days_late(self, day: date) -> int:
-        """Days after the due date; so far, where it is still open. Early is negative."""
+        """Days after the due date; so far, where it is open. Early is negative."""
         return ((self.paid_on or day) - self.due_date).days
 
 

@@ -9,7 +9,6 @@ from odoo.fields import Domain
 from odoo.tools import SQL, format_date
 
 from ..engine import earlywarning, scoring
-from .dunning_level import TONES
 
 SCORE_BATCH = 1_000
 CHART_MONTHS = 18
@@ -62,8 +61,8 @@ class CreditProfile(models.Model):
         string="Confidence",
         readonly=True,
         copy=False,
-        help="How much of the score is the customer's own behaviour. What is missing is "
-        "filled with what is usual among your customers.",
+        help="How much of the score is the customer's own behaviour. What is missing "
+        "is filled with what is usual among your customers.",
     )
     score_points = fields.Json(readonly=True, copy=False)
     score_factors = fields.Json(
@@ -127,7 +126,7 @@ class CreditProfile(models.Model):
                 f"{factor['text']}: {factor['points']:+}"
                 if factor["points"]
                 else factor["text"]
-                for factor in profile.score_factors
+                for factor in profile.score_factors or []
             )
 
     @api.model
@@ -142,7 +141,7 @@ class CreditProfile(models.Model):
                 "days late",
                 days=counted,
             )
-        if days == counted:
+        if days == counted or own >= 75:
             return self._habit_words(days)
         return self.env._(
             "%(habit)s; counted as %(days)s days late, as there is little history",
@@ -229,7 +228,7 @@ class CreditProfile(models.Model):
             facts = profile.pays_later and profile.pays_later_facts
             profile.pays_later_sentence = facts and self.env._(
                 "Pays clearly later than usual: %(recent)s days late lately, "
-                "%(usual)s in the year before",
+                "%(usual)s in the year before.",
                 recent=facts["recent"],
                 usual=facts["usual"],
             )
@@ -594,7 +593,7 @@ class CreditProfile(models.Model):
             )
             for month in months
         )
-        return Markup("<p>%s.</p><p>%s</p><ul>%s</ul><p>%s</p>") % (
+        return Markup("<p>%s</p><p>%s</p><ul>%s</ul><p>%s</p>") % (
             self.pays_later_sentence,
             self.env._("By the month in which invoices fell due:"),
             rows,
@@ -615,8 +614,13 @@ class CreditProfile(models.Model):
         """Once a day, from the company's own midnight on: score all customers.
 
         Batch by batch, and resumed where it stopped. What is usual in a company is
-        measured anew once a day, with its first batch.
+        measured anew once a day, with its first batch. Where somebody at a customer was
+        first, it begins again from the last batch.
         """
+        return self.env["ir.cron"]._dunning_retried(self._score_all)
+
+    @api.model
+    def _score_all(self):
         cron = self.env["ir.cron"]
         domain = self._unscored_domain(fields.Datetime.now())
         remaining = self.search_count(domain)

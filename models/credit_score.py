@@ -103,7 +103,8 @@ class CreditScore(models.AbstractModel):
             """
         WITH paid AS (
             SELECT partner.commercial_partner_id AS customer,
-                   LEAST(GREATEST(payment.date - COALESCE(item.date_maturity, item.date),
+                   LEAST(GREATEST(
+                       payment.date - COALESCE(item.date_maturity, item.date),
                        %(earliest)s), %(latest)s)::float8 AS late
               FROM account_move_line payment
               JOIN account_journal journal ON journal.id = payment.journal_id

@@ -26,6 +26,7 @@ from . import (
     test_risk_class,
     test_run_review,
     test_runs,
+    test_scores,
     test_selection,
     test_smtp,
     test_statement,

@@ -381,7 +381,7 @@ def test_a_class_that_is_gone_is_left():
 def test_a_score_that_wavers_by_less_than_the_margin_flips_nothing(
     first, second, start, margin
 ):
-    """Whatever two scores alternate: closer than the margin, the class comes to rest."""
+    """Two scores alternate, closer than the margin: the class comes to rest."""
     if abs(first - second) > margin:
         return
     current = start and start.key

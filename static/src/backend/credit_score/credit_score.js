@@ -58,15 +58,18 @@ export class CreditPaymentMonths extends Component {
         }
         const scheme = cookie.get("color_scheme");
         const text = scheme === "dark" ? "#e4e4e4" : "#374151";
+        const color = getColor(1, scheme, "odoo");
         const months = this.months;
         const datasets = [
             {
                 label: _t("Days late"),
                 data: months.map((month) => month.days),
-                // striking where something is still open: the bar may grow
+                // hollow where something is still open: the bar may grow
                 backgroundColor: months.map((month) =>
-                    getColor(month.open ? 2 : 1, scheme, "odoo")
+                    month.open ? "transparent" : color
                 ),
+                borderColor: color,
+                borderWidth: 2,
                 maxBarThickness: 40,
             },
         ];
