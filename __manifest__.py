@@ -68,7 +68,6 @@
         "views/account_move_line_views.xml",
         "wizard/dunning_golive_views.xml",
         "views/res_config_settings_views.xml",
-<<<<<<< HEAD
         "views/res_config_settings_credit_views.xml",
         "views/credit_exposure_views.xml",
         "wizard/credit_release_wizard_views.xml",
@@ -76,11 +75,6 @@
         "views/credit_release_analysis_views.xml",
         "views/account_move_gate_views.xml",
         "views/res_config_settings_score_views.xml",
-=======
-        "views/res_config_settings_score_views.xml",
-        "views/res_config_settings_credit_views.xml",
-        "views/credit_exposure_views.xml",
->>>>>>> 16a79f4ea538029434dbc26af0083ca18632f8f9
         "views/account_dunning_menus.xml",
         "views/credit_menus.xml",
         "views/credit_score_menus.xml",
