@@ -1,5 +1,6 @@
 def post_init_hook(env):
-    """Give the companies that exist already the shipped policies.
+    """Give the companies that exist already the shipped policies, and take over the
+    credit limits kept in core.
 
     The fields' defaults serve companies made later; when the columns are added, the
     policies are not loaded yet.
@@ -12,3 +13,4 @@ def post_init_hook(env):
         company.search([(field, "=", False)]).write(
             {field: env.ref(f"account_dunning.{xmlid}").id}
         )
+    env["credit.profile"]._adopt_core_limits()

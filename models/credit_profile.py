@@ -58,14 +58,16 @@ class CreditProfile(models.Model):
         index="btree_not_null",
         tracking=True,
         check_company=True,
-        help="Leave empty to follow the company's policy for this kind of customer.",
+        help="Leave empty to follow the policy of the risk class, or else the company's "
+        "for this kind of customer.",
     )
     effective_policy_id = fields.Many2one(
         "dunning.policy",
         string="Dunning policy",
         compute="_compute_effective_policy_id",
         compute_sudo=True,
-        help="The policy that applies: the customer's own, else the company's.",
+        help="The policy that applies: the customer's own, else that of the risk class, "
+        "else the company's.",
     )
     user_id = fields.Many2one(
         "res.users",
@@ -126,6 +128,7 @@ class CreditProfile(models.Model):
 
     @api.depends(
         "policy_id",
+        "class_id.policy_id",
         "customer_kind",
         "company_id.dunning_policy_id",
         "company_id.dunning_consumer_policy_id",
@@ -139,7 +142,7 @@ class CreditProfile(models.Model):
                 if profile.customer_kind == "consumer"
                 else company.dunning_policy_id
             )
-            policy = own or default
+            policy = own or profile.class_id.policy_id or default
             profile.effective_policy_id = policy if policy.active else False
 
     @api.depends("partner_id", "company_id")
@@ -368,6 +371,7 @@ class CreditProfile(models.Model):
             self.sudo()
             .with_context(clean_context(self.env.context))
             .with_context(tracking_disable=True)
+            .with_company(company)
         )
         self.env["res.partner"].flush_model(["is_company", "active"])
         self.flush_model(["partner_id", "company_id"])
@@ -384,6 +388,7 @@ class CreditProfile(models.Model):
             "customer_kind": SQL(
                 "CASE WHEN partner.is_company THEN 'business' ELSE 'consumer' END"
             ),
+            "next_review_date": self._first_review(company),
             "create_uid": self.env.uid,
             "write_uid": self.env.uid,
             "create_date": now,

@@ -9,6 +9,14 @@ CHANNELS = [
     ("letter", "Letter"),
     ("call", "Call"),
 ]
+# from the softest to the firmest
+TONES = [
+    ("courtesy", "Courtesy, before the due date"),
+    ("friendly", "Friendly reminder"),
+    ("firm", "Firm reminder"),
+    ("final", "Last reminder"),
+    ("formal", "Formal notice"),
+]
 
 
 class DunningLevel(models.Model):
@@ -35,13 +43,7 @@ class DunningLevel(models.Model):
         "the levels follows from it.",
     )
     tone = fields.Selection(
-        [
-            ("courtesy", "Courtesy, before the due date"),
-            ("friendly", "Friendly reminder"),
-            ("firm", "Firm reminder"),
-            ("final", "Last reminder"),
-            ("formal", "Formal notice"),
-        ],
+        TONES,
         required=True,
         default="friendly",
         help="Chooses the letter. A formal notice shows the amount in words; old debts "

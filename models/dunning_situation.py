@@ -113,7 +113,7 @@ class DunningSituation(models.AbstractModel):
         company = profiles.company_id
         company.ensure_one()
         profiles = profiles.sudo()
-        profiles.fetch(["partner_id", "last_contact_date", "policy_id"])
+        profiles.fetch(["partner_id", "last_contact_date", "policy_id", "class_id"])
         by_partner = {profile.partner_id.id: profile for profile in profiles}
         rows = self._fetch_rows(company, by_partner)
         pending = self._fetch_pending(company, by_partner, day)

@@ -20,6 +20,16 @@ class ResPartner(models.Model):
         concerned = Domain("contact_id", "in", self.ids)
         concerned |= Domain("partner_id", "in", self.ids)
         notices = Notice.search(concerned)
+        reviews = self.env["credit.review"].sudo()
+        if reviews.search_count(
+            [("partner_id", "in", self.ids), ("state", "=", "decided")], limit=1
+        ):
+            raise UserError(
+                self.env._(
+                    "A credit review of this customer was decided, and is kept: archive "
+                    "the contact instead of deleting it."
+                )
+            )
         statements = self.env["credit.statement"].sudo()
         if (
             notices.filtered("issued_at")

@@ -1,5 +1,9 @@
 from . import (
     base_partner_merge,
+    base_partner_merge_rating,
+    credit_class_wizard,
+    credit_payment_wizard,
+    credit_release_wizard,
     credit_statement_wizard,
     dunning_exclude_wizard,
     dunning_golive,

@@ -42,6 +42,12 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
             statements.search(
                 [("profile_id", "in", gone.ids), ("state", "=", "queued")]
             ).write({"state": "unsent", "reason": merged})
+            self.env["credit.review"].search(
+                [
+                    ("profile_id", "in", gone.ids),
+                    ("state", "in", ("draft", "proposed")),
+                ]
+            )._close_by_merge(merged)
             left = self._prepare_merged_profile(mine)
             self.env.flush_all()
             self._update_foreign_keys_generic("credit.profile", gone, kept)

@@ -1,0 +1,10 @@
+from . import (
+    account_move_gate,
+    credit_exposure,
+    credit_gate,
+    credit_profile,
+    res_partner,
+    sale_order,
+    sale_order_gate,
+    sale_order_terms,
+)

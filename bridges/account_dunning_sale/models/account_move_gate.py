@@ -1,0 +1,58 @@
+from collections import defaultdict
+from decimal import Decimal
+
+from odoo import models
+from odoo.tools import SQL
+
+ZERO = Decimal(0)
+
+
+class AccountMove(models.Model):
+    _inherit = "account.move"
+
+    def _credit_ordered(self, company, day):
+        """What of these invoices was ordered, and is among the orders as long as they
+        are not posted.
+
+        Two invoices of one order share what was left of it, the older one first. An
+        order that has grown since it was confirmed counts with the share that it had
+        then: the rest has passed no gate yet.
+        """
+        result = defaultdict(lambda: ZERO, super()._credit_ordered(company, day))
+        orders = self.line_ids.sale_line_ids.order_id.filtered(
+            lambda order: order.state == "sale"
+        )
+        if not orders:
+            return result
+        Exposure = self.env["credit.exposure"].sudo()
+        Exposure = Exposure.with_context(credit_posted_only=True)
+        Exposure._flush()
+        where = SQL("id = ANY(%s)", orders.ids)
+        before = Exposure._order_rests(company, where, [], day)
+        after = Exposure._order_rests(company, where, self._origin.ids, day)
+        left = {
+            order.id: (before[order.id][1] - after.get(order.id, (None, ZERO))[1])
+            * order._credit_passed_share()
+            for order in orders._origin
+            if order.id in before
+        }
+        amounts = Exposure._document_amounts(self, day)
+        for move in self.sorted(lambda m: m._credit_rank()):
+            for order in (move.line_ids.sale_line_ids.order_id & orders)._origin:
+                mine = min(
+                    max(left.get(order.id, ZERO), ZERO),
+                    amounts.get(move.id, ZERO) - result[move.id],
+                )
+                result[move.id] += mine
+                left[order.id] = left.get(order.id, ZERO) - mine
+        return result
+
+
+class CreditExposure(models.AbstractModel):
+    _inherit = "credit.exposure"
+
+    def _order_lines_query(self, orders, counted, drafts):
+        """What was invoiced by posted invoices and those named, when asked so."""
+        if self.env.context.get("credit_posted_only"):
+            drafts = False
+        return super()._order_lines_query(orders, counted, drafts)

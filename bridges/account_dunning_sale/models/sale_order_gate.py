@@ -1,0 +1,198 @@
+from collections import defaultdict
+from decimal import ROUND_CEILING, Decimal
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+
+WAITING = ("held", "requested")
+ZERO = Decimal(0)
+
+
+class SaleOrder(models.Model):
+    """Orders stop at the credit gate before they are confirmed.
+
+    By whatever way: the button, the customer's signature or payment on the portal, an
+    import that brings orders as confirmed, a program that writes the state.
+    """
+
+    _name = "sale.order"
+    _inherit = ["sale.order", "credit.gated.mixin"]
+
+    _credit_gate_method = "action_confirm"
+    _credit_open_states = ("draft", "sent")
+
+    _credit_waiting_idx = models.Index(
+        "(partner_invoice_id) WHERE credit_state IN ('held', 'requested')"
+    )
+
+    credit_can_ask_deposit = fields.Boolean(
+        compute="_compute_credit_can_ask_deposit", compute_sudo=True
+    )
+
+    credit_passed_amount = fields.Monetary(
+        string="Passed the credit check with",
+        readonly=True,
+        copy=False,
+        help="The total when the order was confirmed. What is added later is looked at "
+        "when it is invoiced.",
+    )
+
+    @api.depends(
+        "partner_invoice_id", "amount_total", "currency_id", "state", "company_id"
+    )
+    def _compute_credit_sentence(self):
+        return super()._compute_credit_sentence()
+
+    @api.depends("credit_state", "credit_reasons")
+    def _compute_credit_can_ask_deposit(self):
+        for order in self:
+            order.credit_can_ask_deposit = bool(
+                order.credit_state in WAITING
+                and order._credit_is_open()
+                and order._credit_deposit()
+            )
+
+    # === HOOKS OF THE GATE === #
+
+    def _credit_subject(self):
+        subject = super()._credit_subject()
+        return subject.filtered(
+            lambda order: (
+                order.state in self._credit_open_states and order.partner_invoice_id
+            )
+        )
+
+    def _credit_prepaid(self, company, day):
+        result = defaultdict(lambda: ZERO, super()._credit_prepaid(company, day))
+        Gate = self.env["credit.gate"]
+        for order in self.sudo():
+            result[order.id] += Gate._received(order.transaction_ids, company, day)
+        return result
+
+    def _credit_responsible(self):
+        self.ensure_one()
+        return self.user_id or super()._credit_responsible()
+
+    @api.model
+    def _credit_waiting_customer_domain(self, company, profiles):
+        return Domain(
+            "partner_invoice_id.commercial_partner_id", "in", profiles.partner_id.ids
+        )
+
+    def _credit_gated(self, confirm, *args, **kwargs):
+        passing = self._credit_pass()
+        held = self - passing
+        result = True
+        if passing or not self:
+            passed = passing.with_context(credit_gate_passed=passing._ids)
+            result = confirm(passed, *args, **kwargs)
+            passing.sudo()._credit_note_passed()
+        return held._credit_notification() if held else result
+
+    def _credit_note_passed(self):
+        """An order may grow once it is confirmed: what it had then was judged."""
+        self._update_rows(
+            {order.id: {"credit_passed_amount": order.amount_total} for order in self}
+        )
+
+    def _credit_passed_share(self):
+        """The share of the order that was judged; orders of before count in full."""
+        self.ensure_one()
+        passed, total = self.credit_passed_amount, self.amount_total
+        if not passed or total <= passed:
+            return Decimal(1)
+        return Decimal(str(passed)) / Decimal(str(total))
+
+    def _credit_deposit(self):
+        """Only the part over the limit, where nothing else holds the order back."""
+        self.ensure_one()
+        causes = {row["cause"] for row in self._credit_blocking()}
+        if not causes:
+            return None
+        amount = self._credit_amount()
+        if causes == {"limit"}:
+            return min(self._credit_excess(), amount)
+        return amount
+
+    # === OVERRIDES === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """An import may bring orders that are confirmed already: what is held becomes a
+        quotation, and waits.
+        """
+        orders = super().create(vals_list)
+        born = orders.filtered(lambda order: order.state == "sale")
+        if born:
+            super(SaleOrder, born).write({"state": "draft"})
+            passing = born._credit_pass()
+            super(SaleOrder, passing).write({"state": "sale"})
+            passing.sudo()._credit_note_passed()
+        return orders
+
+    def write(self, vals):
+        state = vals.get("state")
+        held, moving = self.browse(), self.browse()
+        if state == "sale":
+            passed = set(self.env.context.get("credit_gate_passed", ()))
+            moving = self.filtered(
+                lambda order: (
+                    order.state in self._credit_open_states and order.id not in passed
+                )
+            )
+            held = moving - moving._credit_pass()
+        if held:
+            rest = {name: value for name, value in vals.items() if name != "state"}
+            super(SaleOrder, held).write(rest)
+        result = super(SaleOrder, self - held).write(vals)
+        (moving - held).sudo()._credit_note_passed()
+        if state in ("draft", "cancel"):
+            self._credit_reset()
+        if state == "cancel":
+            customers = self.sudo().partner_invoice_id.commercial_partner_id
+            self.env["credit.gate"]._recheck_later(customers.ids)
+        return result
+
+    def unlink(self):
+        self._credit_reset()
+        return super().unlink()
+
+    # === ACTIONS === #
+
+    def action_credit_ask_deposit(self):
+        """Ask the customer online for the deposit that cures the order, and open the
+        e-mail that brings the quotation.
+        """
+        self.ensure_one()
+        deposit = self._credit_deposit()
+        amount = self._credit_amount()
+        if not deposit or not amount:
+            raise UserError(self.env._("A deposit would not lift this hold."))
+        share = (deposit / amount).quantize(Decimal("0.01"), ROUND_CEILING)
+        self.write(
+            {
+                "require_payment": True,
+                "prepayment_percent": max(
+                    float(min(share, Decimal(1))),
+                    self.prepayment_percent if self.require_payment else 0.0,
+                ),
+            }
+        )
+        self._message_log(
+            body=self.env._(
+                "Deposit of %(percent)s %% asked for, so that the order may be "
+                "confirmed.",
+                percent=round(self.prepayment_percent * 100),
+            )
+        )
+        return self.action_quotation_send()
+
+
+class PaymentTransaction(models.Model):
+    _inherit = "payment.transaction"
+
+    def _check_amount_and_confirm_order(self):
+        """What is held was not confirmed: its customer hears that the money came."""
+        orders = super()._check_amount_and_confirm_order()
+        return orders.filtered(lambda order: order.state == "sale")

@@ -1,0 +1,331 @@
+from collections import defaultdict
+from datetime import timedelta
+from decimal import Decimal
+
+from odoo import api, models
+from odoo.tools import SQL
+
+from ..engine import gate
+from .dunning_level import TONES
+from .ledger_rules import PAYMENT_ON_ITS_WAY
+
+ZERO = Decimal(0)
+TONE_RANK = {tone: rank for rank, (tone, __) in enumerate(TONES)}
+RECHECK_BATCH = 500
+
+
+class CreditGate(models.AbstractModel):
+    """Lets documents on, or holds them: fetches the facts, asks ``engine.gate``.
+
+    All documents of a batch are judged together, with a number of queries that does not
+    depend on how many they are. Facts are read with full rights: what may be sold must
+    not depend on what the salesperson may read.
+    """
+
+    _name = "credit.gate"
+    _description = "Credit Gate"
+
+    # === PUBLIC TO THE OTHER MODELS === #
+
+    @api.model
+    def _judge(self, documents, day=None, lock=False):
+        """What happens to these documents if they are confirmed now, together.
+
+        :param documents: recordset of one gated model.
+        :param lock: take the turn for the limits they use up.
+        :return: ``{document id: engine.gate.Verdict}`` for all documents; what the gate
+            has no business with passes.
+        """
+        verdicts = dict.fromkeys(documents._ids, gate.PASSED)
+        documents = documents.sudo()
+        subject = documents._credit_subject()
+        for company, mine in subject.grouped(lambda d: d.company_id.root_id).items():
+            today = day or company._dunning_today()
+            verdicts.update(self._judge_company(company, mine, today, lock))
+        return verdicts
+
+    @api.model
+    def _recheck_held(self, profiles):
+        """Look again at what is held for these customers; lift what is cured.
+
+        Called after something that can cure: a payment, a limit, a class. Costs one
+        query per gated model where nothing is held.
+
+        :param profiles: ``credit.profile``, of one company or several.
+        """
+        profiles = profiles.sudo()
+        if not profiles:
+            return
+        for model in self._gated_models():
+            for company, mine in profiles.grouped("company_id").items():
+                model._credit_waiting(company, mine)._credit_recheck()
+
+    @api.model
+    def _recheck_later(self, partner_ids):
+        """Look again before the transaction is committed, once for all that happens
+        in it: a bank statement pays a thousand items.
+        """
+        if not partner_ids:
+            return
+        data = self.env.cr.precommit.data
+        known = data.get("credit.gate.partners")
+        if known is None:
+            known = data["credit.gate.partners"] = set()
+            self.env.cr.precommit.add(self.sudo()._recheck_noted)
+        known.update(partner_ids)
+
+    @api.model
+    def _recheck_noted(self):
+        partner_ids = self.env.cr.precommit.data.pop("credit.gate.partners", set())
+        if not partner_ids or not any(
+            model._credit_any_waiting() for model in self._gated_models()
+        ):
+            return
+        customers = self.env["res.partner"].browse(partner_ids).exists()
+        profiles = self.env["credit.profile"].search(
+            [
+                ("partner_id", "in", customers.commercial_partner_id.ids),
+                ("active", "in", (True, False)),
+            ]
+        )
+        self._recheck_held(profiles._with_pools())
+
+    @api.model
+    def _gated_models(self):
+        """Empty recordsets of the models whose documents the gate judges."""
+        return [self.env["account.move"].sudo()]
+
+    @api.model
+    def _received(self, transactions, company, day):
+        """What providers have received, or guarantee, and is in no payment yet.
+
+        :return: Decimal in company currency.
+        """
+        result = ZERO
+        for transaction in transactions:
+            if (
+                transaction.state in ("authorized", "done")
+                and transaction.operation not in ("refund", "validation")
+                and not transaction.payment_id
+            ):
+                result += company._to_decimal(
+                    transaction.currency_id._convert(
+                        transaction.amount, company.currency_id, company, day
+                    )
+                )
+        return result
+
+    # === JUDGEMENT === #
+
+    @api.model
+    def _judge_company(self, company, documents, day, lock):
+        """Judge documents of one root company and its branches."""
+        Exposure = self.env["credit.exposure"]
+        customer_of = {doc: Exposure._customer_of(doc)._origin for doc in documents}
+        partners = self.env["res.partner"].sudo().union(*customer_of.values())
+        profiles = self._profiles(partners, company, make=lock)
+        profile_of = {profile.partner_id: profile for profile in profiles}
+        judged = profiles.filtered(lambda p: p._credit_has_rules(day))
+        if not judged:
+            return {}
+        documents = documents.filtered(
+            lambda doc: profile_of.get(customer_of[doc]) in judged
+        )
+        rules = {profile: profile._credit_rules() for profile in judged}
+        limits = Exposure._limits(judged, day)
+        limited = judged.filtered(
+            lambda p: (
+                limits[p.id].amount is not None
+                and rules[p].limit is not gate.Rule.NOTHING
+            )
+        )
+        holders = {profile: profile._pool_holder() for profile in judged}
+        if lock:
+            strict = limited.filtered(lambda p: rules[p].limit is gate.Rule.BLOCK)
+            self.env["credit.gate.lock"]._take({holders[p].id for p in strict})
+        amounts = Exposure._document_amounts(documents, day)
+        ordered = documents._credit_ordered(company, day)
+        accounts = {holder: gate.Account() for holder in holders.values()}
+        exposures = Exposure._exposures(limited, day, documents) if limited else {}
+        at_hand = defaultdict(lambda: ZERO)
+        for doc in documents:
+            holder = holders[profile_of[customer_of[doc]]]
+            at_hand[holder] += amounts.get(doc.id, ZERO) - ordered.get(doc.id, ZERO)
+        for profile in limited:
+            accounts[holders[profile]] = gate.Account(
+                used=exposures[profile.id].pooled - at_hand[holders[profile]],
+                limit=limits[profile.id].amount,
+                warn_at=company._credit_warn_levels(),
+            )
+        late = self._late_facts(company, rules, day)
+        customers = {
+            profile: gate.Customer(
+                account=holders[profile],
+                rules=rules[profile],
+                on_hold=profile.credit_hold,
+                review_due=profile._credit_review_due(day),
+                **late.get(profile.partner_id.id, {}),
+            )
+            for profile in judged
+        }
+        approved = documents._credit_approved(day)
+        prepaid = documents._credit_prepaid(company, day)
+        verdicts = gate.judge(
+            (
+                gate.Document(
+                    key=doc.id,
+                    customer=profile_of[customer_of[doc]],
+                    amount=amounts.get(doc.id, ZERO),
+                    rank=doc._credit_rank(),
+                    ordered=ordered.get(doc.id, ZERO),
+                    prepaid=prepaid.get(doc.id, ZERO),
+                    **approved.get(doc.id, {}),
+                )
+                for doc in documents
+            ),
+            customers,
+            accounts,
+        )
+        return verdicts
+
+    @api.model
+    def _profiles(self, partners, company, make=True):
+        """Profiles of the customers, with full rights.
+
+        :param make: those missing, who then get the class of new customers. Not when
+            somebody only looks at a document.
+        """
+        Profile = self.env["credit.profile"].sudo()
+        if make:
+            return Profile._for_partners(partners, company)
+        return Profile.search(
+            [
+                ("partner_id", "in", partners.ids),
+                ("company_id", "=", company.id),
+                ("active", "in", (True, False)),
+            ]
+        )
+
+    @api.model
+    def _late_facts(self, company, rules, day):
+        """What is overdue, and how firmly the customers were reminded.
+
+        Items somebody disputes do not count, nor those left out of follow-up. Credits
+        and payments on their way are deducted: who has paid is not late.
+
+        :param rules: ``{profile: engine.gate.Rules}``.
+        :return: ``{customer id: {overdue, days, level}}``, where there is something.
+        """
+        asked = [
+            (profile, rule)
+            for profile, rule in rules.items()
+            if {rule.overdue, rule.level} != {gate.Rule.NOTHING}
+        ]
+        if not asked:
+            return {}
+        situation = self.env["dunning.situation"]
+        situation._flush_ledger()
+        self.env["account.payment"].flush_model()
+        self.env["dunning.hold"].flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """
+            WITH asked AS (
+                SELECT *
+                  FROM UNNEST(%(customers)s, %(before)s::date[], %(ranks)s)
+                    AS asked(partner_id, before, rank)
+            ), item AS (
+                SELECT asked.partner_id, line.amount_residual AS residual,
+                       COALESCE(line.date_maturity, line.date) AS due,
+                       asked.before,
+                       ARRAY_POSITION(%(tones)s::varchar[], level.tone) - 1
+                           >= asked.rank AS firm,
+                       (COALESCE(line.no_followup, FALSE)
+                        OR EXISTS (
+                           SELECT 1
+                             FROM account_move_line_dunning_hold_rel rel
+                             JOIN dunning_hold hold ON hold.id = rel.dunning_hold_id
+                            WHERE rel.account_move_line_id = line.id
+                              AND hold.kind = 'dispute'
+                              AND hold.ended_on IS NULL
+                              AND hold.date_from <= %(day)s
+                              AND (hold.date_to IS NULL OR hold.date_to >= %(day)s)
+                       )) AS excused
+                  FROM asked
+                  JOIN res_partner partner
+                    ON partner.commercial_partner_id = asked.partner_id
+                  JOIN account_move_line line ON line.partner_id = partner.id
+             LEFT JOIN dunning_level level ON level.id = line.dunning_level_id
+                 WHERE line.account_id = ANY(ARRAY(%(receivables)s))
+                   AND line.parent_state = 'posted'
+                   AND line.reconciled IS NOT TRUE
+                   AND line.amount_residual != 0
+                   AND line.company_id = ANY(%(companies)s)
+            ), pending AS (
+                SELECT asked.partner_id,
+                       SUM(payment.amount_company_currency_signed) AS amount
+                  FROM asked
+                  JOIN res_partner partner
+                    ON partner.commercial_partner_id = asked.partner_id
+                  JOIN account_payment payment ON payment.partner_id = partner.id
+                 WHERE %(on_its_way)s
+                   AND payment.company_id = ANY(%(companies)s)
+              GROUP BY asked.partner_id
+            )
+            SELECT item.partner_id,
+                   (COALESCE(SUM(residual) FILTER (WHERE residual > 0
+                        AND due < before AND NOT excused), 0)
+                    + COALESCE(SUM(residual) FILTER (WHERE residual < 0), 0)
+                    - COALESCE(MAX(pending.amount), 0))::text,
+                   MIN(due) FILTER (WHERE residual > 0 AND due < before
+                                      AND NOT excused),
+                   BOOL_OR(COALESCE(firm, FALSE)) FILTER (WHERE residual > 0
+                                                            AND NOT excused)
+              FROM item
+         LEFT JOIN pending ON pending.partner_id = item.partner_id
+          GROUP BY item.partner_id
+            """,
+                customers=[profile.partner_id.id for profile, __ in asked],
+                before=[day - timedelta(days=rule.overdue_days) for __, rule in asked],
+                ranks=[
+                    TONE_RANK.get(profile.class_id.level_tone, len(TONES))
+                    for profile, __ in asked
+                ],
+                tones=list(TONE_RANK),
+                day=day,
+                receivables=situation._receivables(company),
+                companies=situation._branch_ids(company),
+                on_its_way=PAYMENT_ON_ITS_WAY,
+            )
+        )
+        return {
+            partner_id: {
+                "overdue": max(Decimal(overdue), ZERO),
+                "days": (day - oldest).days if oldest else 0,
+                "level": bool(firm),
+            }
+            for partner_id, overdue, oldest, firm in rows
+        }
+
+    # === SCHEDULED ACTION === #
+
+    @api.model
+    def _cron_gate(self):
+        """Hourly: what time cures or ends.
+
+        Releases run out, temporary limits begin, reviews are dated anew, an approver
+        goes on holiday: nobody writes anything at that moment.
+        """
+        self.env["credit.release"]._expire()
+        self.env["credit.release"]._ask_again()
+        for model in self._gated_models():
+            waiting = model.search(model._credit_waiting_domain(), order="id")
+            remaining = len(waiting)
+            cron = self.env["ir.cron"]
+            cron._commit_progress(remaining=remaining)
+            for start in range(0, len(waiting), RECHECK_BATCH):
+                # by customer: those who share what is free are judged together
+                batch = waiting[start : start + RECHECK_BATCH].exists()
+                batch.filtered_domain(model._credit_waiting_domain())._credit_recheck()
+                if not cron._commit_progress(len(batch)):
+                    return
