@@ -5,6 +5,7 @@ from . import (
     test_clock,
     test_customer_page,
     test_disk_full,
+    test_exposure,
     test_facts,
     test_golive,
     test_hands,

@@ -1,5 +1,6 @@
 from . import (
     base_partner_merge,
+    base_partner_merge_credit,
     credit_statement_wizard,
     dunning_exclude_wizard,
     dunning_golive,

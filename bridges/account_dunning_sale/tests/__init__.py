@@ -1,0 +1,1 @@
+from . import test_exposure_orders, test_exposure_property
