@@ -100,13 +100,20 @@ class CreditExposure(models.AbstractModel):
         if documents._name != "account.move":
             return {}
         return {
-            move.id: (
-                move.company_id._to_decimal(move.amount_total_signed)
-                if move.state == "draft"
-                else ZERO
-            )
+            move.id: self._invoice_amount(move) if move.state == "draft" else ZERO
             for move in documents.sudo()
         }
+
+    @api.model
+    def _invoice_amount(self, move):
+        """What an invoice will book; one in its form has no entry yet, only totals."""
+        company = move.company_id
+        if move._origin == move:
+            return company._to_decimal(move.amount_total_signed)
+        own = move.currency_id == company.currency_id
+        totals = move.tax_totals or {}
+        amount = totals.get("total_amount_currency" if own else "total_amount", 0)
+        return company._to_decimal(amount) * -move.direction_sign
 
     # === PARTS === #
 

@@ -188,8 +188,9 @@ class ResPartner(models.Model):
 
     def _track_limit(self):
         """Remember the limits as they are, for the notes on the profiles."""
-        profiles = self.env["credit.profile"]._for_partners(self, self.env.company)
-        profiles.sudo()._track_prepare(["credit_limit"])
+        if not self.env.context.get("tracking_disable"):
+            profiles = self.env["credit.profile"]._for_partners(self, self.env.company)
+            profiles.sudo()._track_prepare(["credit_limit"])
 
     def _limit_written(self):
         """Somebody wrote limits as core does: they are meant as the customers' own."""

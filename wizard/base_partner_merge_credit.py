@@ -22,16 +22,16 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
                 left[company] = self._prepare_merged_limit(mine, dst_partner)
             else:
                 self._move_limit(mine, dst_partner)
-        holders = {profile: profile.pool_profile_id for profile in found}
+        holders = {
+            company: mine.pool_profile_id
+            for company, mine in found.grouped("company_id").items()
+        }
         members = found.pool_member_ids - found
         super()._merge_credit_profiles(src_partners, dst_partner)
         kept = found.exists()
         for company, vals in left.items():
             profile = kept.filtered(lambda p, c=company: p.company_id == c)
-            gone = found - kept
-            self._clear_pools(
-                profile, [holders[p] for p in found if p.company_id == company], gone
-            )
+            self._clear_pools(profile, holders[company].exists())
             if vals:
                 profile.write(vals)
         (kept | members.exists())._limits_changed()
@@ -78,14 +78,17 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
         return vals
 
     @api.model
-    def _clear_pools(self, profile, holders, gone):
-        """References were moved by SQL, past the rule that pools are flat."""
+    def _clear_pools(self, profile, holders):
+        """References were moved by SQL, past the rule that pools are flat.
+
+        :param holders: those whose limit any of the merged shared, as far as they are
+            still there.
+        """
         profile.invalidate_recordset(["pool_profile_id", "pool_member_ids"])
-        others = [h for h in holders if h and h != profile and h not in gone]
         if profile.pool_member_ids - profile:
             # who lends a limit shares none
-            profile.pool_profile_id = False
-        elif others:
-            profile.pool_profile_id = others[0]
-        elif profile.pool_profile_id == profile:
-            profile.pool_profile_id = False
+            holder = self.env["credit.profile"]
+        else:
+            holder = (holders - profile)[:1]
+        if profile.pool_profile_id != holder:
+            profile.pool_profile_id = holder
