@@ -323,8 +323,9 @@ class CreditProfile(models.Model):
     # === SNAPSHOT === #
 
     def _refresh_more(self, company, day, facts):
-        super()._refresh_more(company, day, facts)
+        result = super()._refresh_more(company, day, facts)
         self._refresh_credit(company, day, facts)
+        return result
 
     def _refresh_credit(self, company, day, facts=None):
         """Write down exposure and use of the limit, by one statement.

@@ -141,11 +141,12 @@ class ResPartner(models.Model):
 
     def _inverse_use_partner_credit_limit(self):
         """Whoever takes the own limit away in core does not mean a limit of 0."""
-        super()._inverse_use_partner_credit_limit()
+        result = super()._inverse_use_partner_credit_limit()
         without = self.filtered(lambda p: not p.use_partner_credit_limit)
         without.credit_profile_id.filtered("limit_own").write(
             {"limit_own": False, "limit_enforced": False}
         )
+        return result
 
     # === CRUD: LIMITS WRITTEN TO CORE'S FIELD === #
 

@@ -13,6 +13,9 @@ from odoo.tools import mute_logger
 from ..engine.exposure import Band, Source
 from .credit_common import TODAY, CreditCommon
 
+# tests have notes on changes switched off
+TRACKED = {"tracking_disable": False, "mail_notrack": False}
+
 
 class TestExposureParts(CreditCommon):
     def test_nothing(self):
@@ -256,9 +259,9 @@ class TestLimits(CreditCommon):
         self.assertEqual(self.profile.limit_free, -300)
 
     def test_changes_are_noted_with_old_and_new_value(self):
-        self.profile.with_context(tracking_disable=False).credit_limit = 1000
+        self.profile.with_context(**TRACKED).credit_limit = 1000
         self._flush_tracking()
-        self.customer.with_context(tracking_disable=False).credit_limit = 1200
+        self.customer.with_context(**TRACKED).credit_limit = 1200
         self._flush_tracking()
         values = self.profile.message_ids.sudo().tracking_value_ids.filtered(
             lambda value: value.field_id.name == "credit_limit"

@@ -27,7 +27,7 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
             for company, mine in found.grouped("company_id").items()
         }
         members = found.pool_member_ids - found
-        super()._merge_credit_profiles(src_partners, dst_partner)
+        result = super()._merge_credit_profiles(src_partners, dst_partner)
         kept = found.exists()
         for company, vals in left.items():
             profile = kept.filtered(lambda p, c=company: p.company_id == c)
@@ -35,6 +35,7 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
             if vals:
                 profile.write(vals)
         (kept | members.exists())._limits_changed()
+        return result
 
     @api.model
     def _move_limit(self, profile, dst_partner):

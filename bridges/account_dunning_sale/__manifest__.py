@@ -6,6 +6,5 @@
     "author": "account_dunning contributors",
     "license": "LGPL-3",
     "depends": ["account_dunning", "sale"],
-    "data": [],
     "auto_install": True,
 }

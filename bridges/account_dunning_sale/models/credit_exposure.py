@@ -16,7 +16,7 @@ class CreditExposure(models.AbstractModel):
 
     @api.model
     def _flush(self):
-        super()._flush()
+        result = super()._flush()
         self.env["sale.order"].flush_model(
             [
                 "state",
@@ -29,6 +29,7 @@ class CreditExposure(models.AbstractModel):
         self.env["sale.order.line"].flush_model()
         self.env["product.template"].flush_model(["invoice_policy"])
         self.env["uom.uom"].flush_model(["factor"])
+        return result
 
     @api.model
     def _orders_parts(self, profiles, company, day, exclude):
