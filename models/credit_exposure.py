@@ -29,12 +29,14 @@ class CreditExposure(models.AbstractModel):
     # === PUBLIC TO THE OTHER MODELS === #
 
     @api.model
-    def _exposures(self, profiles, day=None, documents=None):
+    def _exposures(self, profiles, day=None, documents=None, ledger=None):
         """What these customers owe and will owe.
 
         :param day: day of the exchange rates; default: the company's today.
         :param documents: invoices or orders being decided on, one recordset or a list
             of them. They are told apart as ``document``.
+        :param ledger: ``{profile id: {part: Decimal}}``, the parts of the ledger where
+            somebody has just read them.
         :return: ``{profile id: engine.exposure.Exposure}``
         """
         result = {}
@@ -43,7 +45,7 @@ class CreditExposure(models.AbstractModel):
         for company, mine in profiles.sudo().grouped("company_id").items():
             today = day or company._dunning_today()
             everyone = mine._with_pools()
-            parts = self._parts(everyone, company, today, at_hand)
+            parts = self._parts(everyone, company, today, at_hand, ledger or {})
             alone = {
                 profile.id: exposure.Exposure(
                     **{name: part.get(profile.id, ZERO) for name, part in parts.items()}
@@ -98,25 +100,39 @@ class CreditExposure(models.AbstractModel):
         if documents._name != "account.move":
             return {}
         return {
-            move.id: (
-                move.company_id._to_decimal(move.amount_total_signed)
-                if move.state == "draft"
-                else ZERO
-            )
+            move.id: self._invoice_amount(move) if move.state == "draft" else ZERO
             for move in documents.sudo()
         }
+
+    @api.model
+    def _invoice_amount(self, move):
+        """What an invoice will book; one in its form has no entry yet, only totals."""
+        company = move.company_id
+        if move._origin == move:
+            return company._to_decimal(move.amount_total_signed)
+        own = move.currency_id == company.currency_id
+        totals = move.tax_totals or {}
+        amount = totals.get("total_amount_currency" if own else "total_amount", 0)
+        return company._to_decimal(amount) * -move.direction_sign
 
     # === PARTS === #
 
     @api.model
-    def _parts(self, profiles, company, day, at_hand):
+    def _parts(self, profiles, company, day, at_hand, ledger):
         """All parts of the exposure of profiles of one company.
 
         :param at_hand: ``{model name: recordset}``: in no part but ``document``.
+        :param ledger: parts of the ledger known already, by profile id.
         :return: ``{part: {profile id: Decimal}}``
         """
-        parts = self._ledger_parts(profiles, company)
-        parts["pending"] = self._pending_part(profiles, company)
+        parts = {"open_items": {}, "credits": {}, "pending": {}}
+        unread = profiles.browse(key for key in profiles.ids if key not in ledger)
+        if unread:
+            parts |= self._ledger_parts(unread, company)
+            parts["pending"] = self._pending_part(unread, company)
+        for key, known in ledger.items():
+            for name, amount in known.items():
+                parts[name][key] = amount
         parts["drafts"] = (
             self._drafts_part(profiles, company, at_hand)
             if company.credit_count_drafts

@@ -261,9 +261,10 @@ class CreditProfile(models.Model):
     def _refresh_batch(self, company, day):
         rules = self.env["credit.priority.rule"]._rules_of(company)
         ends = self._policy_ends()
-        rows = []
+        rows, facts = [], {}
         for row in self.env.execute_query_dict(self._figures_query(company, day)):
             row["amount_online"] = self._online_amount(company, row.pop("online"))
+            facts[row["id"]] = row
             rows.append(self._to_snapshot(row, ends.get(row["id"]), rules, day))
         self.env.cr.execute(
             SQL(
@@ -286,6 +287,13 @@ class CreditProfile(models.Model):
                 rows=json.dumps(rows, default=str),
             )
         )
+        self._refresh_more(company, day, facts)
+
+    def _refresh_more(self, company, day, facts):
+        """Refresh what else is kept about these profiles, of one company.
+
+        :param facts: rows of the query of the figures, by profile id.
+        """
 
     @api.model
     def _online_amount(self, company, payments):

@@ -322,15 +322,21 @@ class CreditProfile(models.Model):
 
     # === SNAPSHOT === #
 
-    def _refresh_batch(self, company, day):
-        super()._refresh_batch(company, day)
-        self._refresh_credit(company, day)
+    def _refresh_more(self, company, day, facts):
+        result = super()._refresh_more(company, day, facts)
+        self._refresh_credit(company, day, facts)
+        return result
 
-    def _refresh_credit(self, company, day):
-        """Write down exposure and use of the limit, by one statement."""
+    def _refresh_credit(self, company, day, facts=None):
+        """Write down exposure and use of the limit, by one statement.
+
+        :param facts: figures of the ledger just read, by profile id: not read again.
+        """
         # who shares a limit uses it together
         everyone = self._with_pools()
-        exposures, limits = everyone._exposure(day), everyone._limits(day)
+        ledger = {key: self._to_ledger_parts(row) for key, row in (facts or {}).items()}
+        exposures = self.env["credit.exposure"]._exposures(everyone, day, ledger=ledger)
+        limits = everyone._limits(day)
         levels = company._credit_warn_levels()
         rows = [
             {"id": key}
@@ -347,7 +353,15 @@ class CreditProfile(models.Model):
                SET %(sets)s
               FROM jsonb_to_recordset(%(rows)s::jsonb) AS fresh(id integer, %(types)s)
              WHERE profile.id = fresh.id
+               -- most have not changed since yesterday
+               AND (%(kept)s) IS DISTINCT FROM (%(fresh)s)
             """,
+                kept=SQL(", ").join(
+                    SQL.identifier("profile", name) for name in CREDIT_SNAPSHOT
+                ),
+                fresh=SQL(", ").join(
+                    SQL.identifier("fresh", name) for name in CREDIT_SNAPSHOT
+                ),
                 sets=SQL(", ").join(
                     SQL("%s = fresh.%s", SQL.identifier(name), SQL.identifier(name))
                     for name in CREDIT_SNAPSHOT
@@ -363,6 +377,24 @@ class CreditProfile(models.Model):
         self.invalidate_model(list(CREDIT_SNAPSHOT), flush=False)
 
     @api.model
+    def _to_ledger_parts(self, row):
+        """The parts of the exposure that the query of the figures knows."""
+        found = {
+            name: Decimal(str(row[name] or 0))  # the database gives floats
+            for name in (
+                "amount_overdue",
+                "amount_not_due",
+                "amount_unallocated",
+                "amount_pending",
+            )
+        }
+        return {
+            "open_items": found["amount_overdue"] + found["amount_not_due"],
+            "credits": -found["amount_unallocated"],
+            "pending": -found["amount_pending"],
+        }
+
+    @api.model
     def _to_credit_snapshot(self, owed, usage):
         return {
             "exposure_open": owed.open_items,
@@ -374,7 +406,7 @@ class CreditProfile(models.Model):
             "limit_amount": usage.limit,
             "limit_enforced_now": usage.limit is not None,
             "limit_free": usage.free,
-            "limit_used_percent": usage.percent,
+            "limit_used_percent": usage.percent and round(usage.percent, 2),
             "limit_band": usage.band.value,
         }
 

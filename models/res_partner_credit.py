@@ -141,11 +141,12 @@ class ResPartner(models.Model):
 
     def _inverse_use_partner_credit_limit(self):
         """Whoever takes the own limit away in core does not mean a limit of 0."""
-        super()._inverse_use_partner_credit_limit()
+        result = super()._inverse_use_partner_credit_limit()
         without = self.filtered(lambda p: not p.use_partner_credit_limit)
         without.credit_profile_id.filtered("limit_own").write(
             {"limit_own": False, "limit_enforced": False}
         )
+        return result
 
     # === CRUD: LIMITS WRITTEN TO CORE'S FIELD === #
 
@@ -188,8 +189,9 @@ class ResPartner(models.Model):
 
     def _track_limit(self):
         """Remember the limits as they are, for the notes on the profiles."""
-        profiles = self.env["credit.profile"]._for_partners(self, self.env.company)
-        profiles.sudo()._track_prepare(["credit_limit"])
+        if not self.env.context.get("tracking_disable"):
+            profiles = self.env["credit.profile"]._for_partners(self, self.env.company)
+            profiles.sudo()._track_prepare(["credit_limit"])
 
     def _limit_written(self):
         """Somebody wrote limits as core does: they are meant as the customers' own."""

@@ -6,6 +6,7 @@ from . import (
     test_credit_review,
     test_customer_page,
     test_disk_full,
+    test_exposure,
     test_facts,
     test_gate,
     test_golive,

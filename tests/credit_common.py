@@ -1,88 +1,81 @@
-"""What the tests of the credit gate share."""
+"""What tests of credit control share."""
 
-from datetime import timedelta
+from decimal import Decimal
 
 from odoo.fields import Command
 
+from ..engine import exposure
 from .common import TODAY, DunningCommon
 
 
 class CreditCommon(DunningCommon):
-    """A strict class, a customer with a limit of 1,000, people who sell and decide."""
+    """A customer with a profile; builders for limits, branches and currencies."""
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.strict = cls.env["credit.risk.class"].create(
+        cls.customer = cls._customer("Debtor")
+        cls.profile = cls._profile(cls.customer)
+
+    def _owed(self, profile=None, **values):
+        profile = profile or self.profile
+        return profile._exposure(**values)[profile.id]
+
+    def _limit(self, profile=None, **values):
+        profile = profile or self.profile
+        return profile._limits(**values)[profile.id]
+
+    def assertOwed(self, profile=None, documents=None, **parts):
+        """Exactly these parts; those not named are nothing."""
+        owed = self._owed(profile, documents=documents)
+        expected = exposure.Exposure(
+            **{name: Decimal(str(amount)) for name, amount in parts.items()}
+        )
+        self.assertEqual(owed, expected)
+
+    @classmethod
+    def _branch(cls, name="Branch"):
+        # sudo: companies are the administrator's
+        branch = (
+            cls.env["res.company"]
+            .sudo()
+            .create({"name": name, "parent_id": cls.company.id})
+        )
+        cls.env.user.sudo().company_ids |= branch
+        cls.env["account.chart.template"].sudo().try_loading(
+            cls.company.chart_template, branch, install_demo=False
+        )
+        return branch
+
+    @classmethod
+    def _in(cls, company):
+        """The environment of somebody who works in that company."""
+        allowed = [company.id, *(cls.company - company).ids]
+        return cls.env(context=dict(cls.env.context, allowed_company_ids=allowed))
+
+    @classmethod
+    def _currency(cls, name, rates, rounding=0.01):
+        """A currency of its own.
+
+        :param rates: ``{day: units for one of the company's}``
+        """
+        return cls.env["res.currency"].create(
             {
-                "name": "Strict",
-                "code": "S",
-                "rule_limit": "block",
-                "rule_overdue": "block",
-                "overdue_days": 10,
-                "rule_level": "block",
-                "level_tone": "final",
-                "rule_manual": "block",
-                "rule_review": "block",
+                "name": name,
+                "symbol": name,
+                "rounding": rounding,
+                "rate_ids": [
+                    Command.create(
+                        {"name": day, "rate": rate, "company_id": cls.company.id}
+                    )
+                    for day, rate in rates.items()
+                ],
             }
         )
-        cls.customer = cls._customer("Limited")
-        cls.profile = cls._limited(cls.customer, 1000)
-        cls.biller = cls._user("biller", "account.group_account_invoice")
 
     @classmethod
-    def _limited(cls, customer, amount, **values):
-        profile = cls._profile(customer)
-        profile.write({"credit_limit": amount, "limit_enforced": True, **values})
-        return profile
+    def _draft(cls, partner, amount, **values):
+        return cls._invoice(partner, amount, late=0, post=False, **values)
 
-    @classmethod
-    def _draft(cls, amount=400.0, partner=None, **values):
-        values.setdefault("late", -30)
-        return cls._invoice(partner or cls.customer, amount, post=False, **values)
 
-    @classmethod
-    def _drafts(cls, *amounts, **values):
-        moves = cls.env["account.move"]
-        for amount in amounts:
-            moves += cls._draft(amount, **values)
-        return moves
-
-    def _held(self, amount=400.0, **values):
-        """An invoice that was held because the limit is used up."""
-        self._invoice(self.customer, 1000, late=-30)
-        move = self._draft(amount, **values)
-        move.with_user(self.biller).action_post()
-        self.assertEqual(move.credit_state, "held")
-        return move
-
-    def _request(self, document, user=None, **values):
-        """Ask for its release in the dialogue."""
-        user = user or self.biller
-        action = document.with_user(user).action_credit_request()
-        wizard = (
-            self.env[action["res_model"]]
-            .with_user(user)
-            .with_context(**action["context"])
-            .create({"reason": "Payment announced", **values})
-        )
-        wizard.action_confirm()
-        return document.credit_release_ids.filtered(lambda r: r.state == "requested")
-
-    def _look_again(self):
-        """What is noted during a transaction is looked at before its commit."""
-        self.env.cr.flush()
-
-    def _tomorrow(self, days=1):
-        return TODAY + timedelta(days=days)
-
-    def _bracket(self, up_to, *users, group=None):
-        return self.env["credit.approval.bracket"].create(
-            {
-                "company_id": self.company.id,
-                "up_to": up_to or 0,
-                "any_amount": not up_to,
-                "user_ids": [Command.set([user.id for user in users])],
-                "group_id": group and self.env.ref(group).id,
-            }
-        )
+__all__ = ["TODAY", "CreditCommon"]

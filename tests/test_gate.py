@@ -11,10 +11,10 @@ from odoo.tests import Form
 from odoo.tools import mute_logger
 
 from .common import NOW, TODAY
-from .credit_common import CreditCommon
+from .gate_common import GateCommon
 
 
-class TestGate(CreditCommon):
+class TestGate(GateCommon):
     # === THE LIMIT === #
 
     def test_ten_drafts_posted_together(self):

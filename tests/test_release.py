@@ -9,10 +9,10 @@ from odoo.tests import new_test_user
 from odoo.tools import mute_logger
 
 from .common import NOW, TODAY
-from .credit_common import CreditCommon
+from .gate_common import GateCommon
 
 
-class TestRelease(CreditCommon):
+class TestRelease(GateCommon):
     def setUp(self):
         super().setUp()
         self.move = self._held()

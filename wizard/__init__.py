@@ -1,5 +1,6 @@
 from . import (
     base_partner_merge,
+    base_partner_merge_credit,
     base_partner_merge_rating,
     credit_class_wizard,
     credit_payment_wizard,

@@ -171,6 +171,11 @@ def test_the_morning_after(upgraded):
     assert (worked["waiting"], worked["queued"], worked["statements"]) == (0, 0, 0)
 
 
+def test_limits_kept_in_core_are_taken_over(upgraded):
+    """Core's limit of one customer is enforced; customers without have none."""
+    assert upgraded.worked["limits"] == [["Limited", True, 5000.0]]
+
+
 # --- what is compared, without a database ---------------------------------------------
 
 OLD, NEW = (19, 0, 1, 0, 0), (19, 0, 1, 1, 0)

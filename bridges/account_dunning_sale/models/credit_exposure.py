@@ -16,7 +16,7 @@ class CreditExposure(models.AbstractModel):
 
     @api.model
     def _flush(self):
-        super()._flush()
+        result = super()._flush()
         self.env["sale.order"].flush_model(
             [
                 "state",
@@ -29,6 +29,7 @@ class CreditExposure(models.AbstractModel):
         self.env["sale.order.line"].flush_model()
         self.env["product.template"].flush_model(["invoice_policy"])
         self.env["uom.uom"].flush_model(["factor"])
+        return result
 
     @api.model
     def _orders_parts(self, profiles, company, day, exclude):
@@ -78,21 +79,29 @@ class CreditExposure(models.AbstractModel):
         :return: ``{customer id: {order id: rest in company currency}}``
         """
         orders = SQL(
-            """partner_invoice_id IN (SELECT id FROM res_partner
-                   WHERE commercial_partner_id = ANY(%(customers)s))
-               AND company_id = ANY(%(companies)s)
+            """id IN (
+                SELECT found.id
+                  FROM sale_order found
+                  JOIN res_partner partner ON partner.id = found.partner_invoice_id
+                 WHERE partner.commercial_partner_id = ANY(%(customers)s)
+                   AND found.state = 'sale'
+                   AND found.invoice_status != 'invoiced'
+                 UNION
+                -- invoiced by a draft alone: not yet
+                SELECT found.id
+                  FROM account_move move
+                  JOIN account_move_line item ON item.move_id = move.id
+                  JOIN sale_order_line_invoice_rel rel
+                    ON rel.invoice_line_id = item.id
+                  JOIN sale_order_line line ON line.id = rel.order_line_id
+                  JOIN sale_order found ON found.id = line.order_id
+                  JOIN res_partner partner ON partner.id = found.partner_invoice_id
+                 WHERE partner.commercial_partner_id = ANY(%(customers)s)
+                   AND move.state = 'draft'
+                   AND move.move_type IN ('out_invoice', 'out_refund'))
                AND state = 'sale'
-               AND id != ALL(%(at_hand)s)
-               AND (invoice_status IS DISTINCT FROM 'invoiced' OR id IN (
-                   -- invoiced by a draft alone: not yet
-                   SELECT line.order_id
-                     FROM account_move move
-                     JOIN account_move_line item ON item.move_id = move.id
-                     JOIN sale_order_line_invoice_rel rel
-                       ON rel.invoice_line_id = item.id
-                     JOIN sale_order_line line ON line.id = rel.order_line_id
-                    WHERE move.state = 'draft'
-                      AND move.move_type IN ('out_invoice', 'out_refund')))""",
+               AND company_id = ANY(%(companies)s)
+               AND id != ALL(%(at_hand)s)""",
             customers=customer_ids,
             companies=self.env["dunning.situation"]._branch_ids(company),
             at_hand=self._ids_at_hand(exclude, "sale.order"),

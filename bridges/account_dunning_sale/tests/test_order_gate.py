@@ -7,10 +7,10 @@ from odoo.exceptions import AccessError
 from odoo.fields import Command
 from odoo.tools import mute_logger
 
-from odoo.addons.account_dunning.tests.credit_common import CreditCommon
+from odoo.addons.account_dunning.tests.gate_common import GateCommon
 
 
-class TestOrderGate(CreditCommon):
+class TestOrderGate(GateCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()

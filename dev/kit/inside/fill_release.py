@@ -151,6 +151,11 @@ class Filler:
         rules[0].points = 77
         rules[1].active = False
         rules[2].copy({"company_id": self.company.id, "points": -5})
+        # core's own: a limit for one customer, and the switch that makes it count
+        self.company.account_use_credit_limit = True
+        self.env["res.partner"].create(
+            {"name": "Limited", "is_company": True, "credit_limit": 5000.0}
+        )
         self.policy = self._own_policy(mail)
         self._own_policy(mail).write({"name": "Given up", "active": False})
 

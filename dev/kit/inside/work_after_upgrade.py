@@ -94,6 +94,10 @@ def _outcome(env, company):
         "queued": env["dunning.delivery"].search_count(
             [("state", "=", "queued"), ("channel", "in", ("email", "call"))]
         ),
+        "limits": [
+            (profile.partner_id.name, profile.limit_own, profile.credit_limit)
+            for profile in env["credit.profile"].search([("limit_enforced", "=", True)])
+        ],
         "statements": env["credit.statement"].search_count([("state", "=", "queued")]),
     }
 
