@@ -118,15 +118,16 @@ class CreditProfile(models.Model):
     @api.depends_context("lang")
     def _compute_score_factors(self):
         for profile in self:
-            profile.score_factors = [
+            factors = [
                 {"text": self._factor_text(kind, values), "points": points}
                 for kind, points, values in profile.score_points or []
             ]
+            profile.score_factors = factors
             profile.score_detail = "\n".join(
                 f"{factor['text']}: {factor['points']:+}"
                 if factor["points"]
                 else factor["text"]
-                for factor in profile.score_factors or []
+                for factor in factors
             )
 
     @api.model

@@ -327,6 +327,8 @@ class TestScores(ScoreCommon):
 
     def test_without_history_the_score_says_so(self):
         profile = self._profile(self._customer())
+        self.assertFalse(profile.score_factors, "not scored yet")
+        self.assertEqual(profile.score_detail, "")
         profile._refresh_scores()
         self.assertEqual(profile.score_confidence, "none")
         self.assertIn("usual here", profile.score_detail)

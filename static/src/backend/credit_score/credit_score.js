@@ -1,6 +1,5 @@
 import { Component, onWillStart, onWillUnmount, useEffect, useRef } from "@odoo/owl";
 import { loadBundle } from "@web/core/assets";
-import { cookie } from "@web/core/browser/cookie";
 import { getColor } from "@web/core/colors/colors";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
@@ -56,9 +55,9 @@ export class CreditPaymentMonths extends Component {
         if (!this.canvas.el) {
             return;
         }
-        const scheme = cookie.get("color_scheme");
-        const text = scheme === "dark" ? "#e4e4e4" : "#374151";
-        const color = getColor(1, scheme, "odoo");
+        // as the page is, light or dark; the colour of the bars can be seen on both
+        const text = getComputedStyle(this.canvas.el).color;
+        const color = getColor(1, "dark", "odoo");
         const months = this.months;
         const datasets = [
             {
@@ -70,6 +69,7 @@ export class CreditPaymentMonths extends Component {
                 ),
                 borderColor: color,
                 borderWidth: 2,
+                pointStyle: "rect",
                 maxBarThickness: 40,
             },
         ];
@@ -82,6 +82,7 @@ export class CreditPaymentMonths extends Component {
                 borderWidth: 1,
                 borderDash: [6, 4],
                 pointRadius: 0,
+                pointStyle: "line",
             });
         }
         const Chart = window.Chart;
@@ -92,7 +93,7 @@ export class CreditPaymentMonths extends Component {
                 animation: false,
                 maintainAspectRatio: false,
                 plugins: {
-                    legend: { labels: { color: text, boxWidth: 16 } },
+                    legend: { labels: { color: text, usePointStyle: true } },
                     tooltip: {
                         callbacks: {
                             afterLabel: ({ datasetIndex, dataIndex }) =>
@@ -107,7 +108,7 @@ export class CreditPaymentMonths extends Component {
                     y: {
                         ticks: { color: text, precision: 0 },
                         title: { display: true, text: _t("Days late"), color: text },
-                        grid: { color: scheme === "dark" ? "#4b5563" : "#e5e7eb" },
+                        grid: { color: "rgba(128, 128, 128, 0.25)" },
                     },
                 },
             },
