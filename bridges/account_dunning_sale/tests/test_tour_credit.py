@@ -58,7 +58,7 @@ class TestTourCredit(DunningTour):
         profile = self.env["credit.profile"]._for_partners(customer, self.company)
         profile.write({"credit_limit": 1000, "limit_enforced": True})
         invoice = self._invoice(customer, 900, late=-20)
-        order, following = self._order(customer, 400), self._order(customer, 500)
+        order, following = self._order(customer, 400), self._order(customer, 250)
 
         self.start_tour(
             f"/odoo/orders/{order.id}",
