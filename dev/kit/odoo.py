@@ -94,7 +94,8 @@ def _addons_path() -> list[Path]:
 
 def configuration_with(folder: Path, addons: list[Path]) -> Path:
     """A configuration file in that folder, with those instead of our addons."""
-    path = [*addons, *(p for p in _addons_path() if p != paths.ADDONS)]
+    ours = (paths.ADDONS, paths.ROOT / "bridges")  # which need ours
+    path = [*addons, *(p for p in _addons_path() if p not in ours)]
     text = re.sub(
         r"^addons_path = .*$",
         f"addons_path = {','.join(map(str, path))}",
