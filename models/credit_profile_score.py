@@ -105,9 +105,6 @@ class CreditProfile(models.Model):
     pays_later_told_on = fields.Date(readonly=True, copy=False)
     pays_later_facts = fields.Json(readonly=True, copy=False)
     pays_later_sentence = fields.Char(compute="_compute_pays_later_sentence")
-    payment_months = fields.Json(
-        string="Days late by month", compute="_compute_payment_months"
-    )
     rating_ids = fields.One2many("credit.rating", "profile_id", string="Ratings")
 
     _score_idx = models.Index("(company_id, score_date)")
@@ -235,27 +232,28 @@ class CreditProfile(models.Model):
             )
 
     @api.depends("partner_id", "company_id")
-    def _compute_payment_months(self):
-        """Days late by month of the due date; live, for the form."""
-        for company, profiles in self.grouped("company_id").items():
-            if not company or not profiles.ids:
-                profiles.payment_months = False
-                continue
-            day = company.sudo()._dunning_today()
-            Score = self.env["credit.score"].sudo()  # sudo: days, of who is readable
-            Score._flush()
-            items = Score._items(profiles, company.sudo(), day)
-            for profile in profiles:
-                months = earlywarning.by_month(items[profile.id], day, CHART_MONTHS)
-                profile.payment_months = [
-                    {
-                        "month": self._month_name(month.first),
-                        "days": round(month.days),
-                        "amount": round(month.amount, 2),
-                        "open": round(100 * month.open_amount / month.amount),
-                    }
-                    for month in months
-                ]
+    def get_payment_months(self):
+        """How many days late the customer paid, by month of the due date; live.
+
+        :return: list of dicts: ``month`` in words, ``days``, ``amount`` in company
+            currency, ``open`` in percent of it.
+        """
+        self.ensure_one()
+        self.check_access("read")
+        company = self.company_id.sudo()
+        day = company._dunning_today()
+        Score = self.env["credit.score"].sudo()  # sudo: days, of who is readable
+        Score._flush()
+        items = Score._items(self, company, day)[self.id]
+        return [
+            {
+                "month": self._month_name(month.first),
+                "days": round(month.days),
+                "amount": round(month.amount, 2),
+                "open": round(100 * month.open_amount / month.amount),
+            }
+            for month in earlywarning.by_month(items, day, CHART_MONTHS)
+        ]
 
     def _month_name(self, day):
         return format_date(self.env, day, date_format="MMM yyyy")

@@ -374,10 +374,10 @@ class TestScores(ScoreCommon):
     def test_chart_of_the_form(self):
         profile = self._history(self._customer(), late=2, count=3)
         self._invoice(profile.partner_id, 100, late=6)
-        months = profile.with_user(self.collector).payment_months
+        months = profile.with_user(self.collector).get_payment_months()
         self.assertEqual([month["month"] for month in months][-1], "Jun 2026")
         self.assertEqual(months[-1]["open"], 50)
-        self.assertFalse(self._profile(self._customer("None")).payment_months)
+        self.assertFalse(self._profile(self._customer("None")).get_payment_months())
 
 
 class TestClassFollowsScore(ScoreCommon):

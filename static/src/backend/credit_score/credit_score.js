@@ -1,9 +1,19 @@
-import { Component, onWillStart, onWillUnmount, useEffect, useRef } from "@odoo/owl";
+import {
+    Component,
+    onWillStart,
+    onWillUnmount,
+    useEffect,
+    useRef,
+    useState,
+} from "@odoo/owl";
 import { loadBundle } from "@web/core/assets";
 import { getColor } from "@web/core/colors/colors";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
+import { useService } from "@web/core/utils/hooks";
+import { useRecordObserver } from "@web/model/relational_model/utils";
 import { standardFieldProps } from "@web/views/fields/standard_field_props";
+import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
 
 /** What a score is made of: one line per factor, with its points. */
 export class CreditScoreFactors extends Component {
@@ -19,14 +29,27 @@ export class CreditScoreFactors extends Component {
     }
 }
 
-/** How many days late a customer paid, month by month; a table for who sees no chart. */
+/**
+ * How many days late a customer paid, month by month; a table for who sees no chart.
+ * Asked for when somebody looks at it.
+ */
 export class CreditPaymentMonths extends Component {
     static template = "account_dunning.PaymentMonths";
-    static props = { ...standardFieldProps };
+    static props = { ...standardWidgetProps };
 
     setup() {
+        this.orm = useService("orm");
         this.canvas = useRef("canvas");
+        this.state = useState({ months: [] });
         onWillStart(() => loadBundle("web.chartjs_lib"));
+        useRecordObserver(async (record) => {
+            void record.data.score_points; // new each time the customer was read
+            this.state.months = await this.orm.call(
+                record.resModel,
+                "get_payment_months",
+                [[record.resId]]
+            );
+        });
         useEffect(
             () => this.draw(),
             () => [this.months]
@@ -35,7 +58,7 @@ export class CreditPaymentMonths extends Component {
     }
 
     get months() {
-        return this.props.record.data[this.props.name] || [];
+        return this.state.months;
     }
 
     /** The usual days of the test, where there was enough to compare. */
@@ -122,9 +145,10 @@ fields.add("credit_score_factors", {
     displayName: _t("Factors of a score"),
     supportedTypes: ["json"],
 });
-fields.add("credit_payment_months", {
+registry.category("view_widgets").add("credit_payment_months", {
     component: CreditPaymentMonths,
-    displayName: _t("Days late by month"),
-    supportedTypes: ["json"],
-    fieldDependencies: [{ name: "pays_later_facts", type: "json" }],
+    fieldDependencies: [
+        { name: "pays_later_facts", type: "json" },
+        { name: "score_points", type: "json" },
+    ],
 });
