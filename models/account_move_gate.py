@@ -152,14 +152,3 @@ class AccountMove(models.Model):
         )
         # a dialogue of core goes before: the reasons stand on the invoice
         return result or (held._credit_notification() if held else result)
-
-
-class ValidateAccountMove(models.TransientModel):
-    _inherit = "validate.account.move"
-
-    def validate_move(self):
-        result = super().validate_move()
-        held = self.move_ids.filtered(
-            lambda move: move.state == "draft" and move.credit_state in WAITING
-        )
-        return held._credit_notification() if held else result

@@ -33,9 +33,7 @@ class CreditApprovalBracket(models.Model):
         string="Up to",
         help="The amount of the document, in company currency, this amount included.",
     )
-    group_id = fields.Many2one(
-        "res.groups", string="Group", help="Everybody in this group may decide."
-    )
+    group_id = fields.Many2one("res.groups", help="Everybody in this group may decide.")
     user_ids = fields.Many2many(
         "res.users",
         string="People",

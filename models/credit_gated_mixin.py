@@ -123,26 +123,25 @@ class CreditGatedMixin(models.AbstractModel):
         return super()._auto_init()
 
     def _register_hook(self):
-        super()._register_hook()
         name = self._credit_gate_method
         model_class = self.env.registry[self._name]
-        if not name or name in vars(model_class):
-            return
-        confirm = getattr(model_class, name)
+        if name and name not in vars(model_class):
+            confirm = getattr(model_class, name)
 
-        @functools.wraps(confirm)
-        def gated(self, *args, **kwargs):
-            return self._credit_gated(confirm, *args, **kwargs)
+            @functools.wraps(confirm)
+            def gated(self, *args, **kwargs):
+                return self._credit_gated(confirm, *args, **kwargs)
 
-        gated.credit_gate = True
-        setattr(model_class, name, gated)
+            gated.credit_gate = True
+            setattr(model_class, name, gated)
+        return super()._register_hook()
 
     def _unregister_hook(self):
-        super()._unregister_hook()
         model_class = self.env.registry[self._name]
         method = vars(model_class).get(self._credit_gate_method)
         if getattr(method, "credit_gate", False):
             delattr(model_class, self._credit_gate_method)
+        return super()._unregister_hook()
 
     # === COMPUTE METHODS === #
 
@@ -823,7 +822,7 @@ class CreditGatedMixin(models.AbstractModel):
         else:
             title = self.env._("%(count)s documents are held", count=len(self))
             message = self.env._(
-                "The others were confirmed. See why on each of them: %(names)s",
+                "They were not confirmed. See why on each of them: %(names)s",
                 names=", ".join(self[:5].mapped("display_name"))
                 + (" …" if len(self) > 5 else ""),
             )

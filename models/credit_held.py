@@ -36,7 +36,7 @@ class CreditHeld(models.Model):
         readonly=True,
         help="The approver who was asked; the salesperson where nobody was yet.",
     )
-    release_id = fields.Many2one("credit.release", string="Release", readonly=True)
+    release_id = fields.Many2one("credit.release", readonly=True)
 
     _depends = {
         "account.move": [

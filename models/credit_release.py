@@ -72,7 +72,10 @@ class CreditRelease(models.Model):
         help="The document may be confirmed up to this amount, in company currency.",
     )
     valid_until = fields.Date(
-        required=True, readonly=True, help="Last day on which it can be used."
+        string="Valid until",
+        required=True,
+        readonly=True,
+        help="Last day on which it can be used.",
     )
     requester_id = fields.Many2one(
         "res.users", string="Requested by", required=True, readonly=True, index=True

@@ -489,11 +489,37 @@ class TestGate(GateCommon):
         self.assertLessEqual(counts[20], counts[2] + 2)
         self.assertLessEqual(counts[20], 40)
 
+    def test_posting_many_costs_few_queries_more(self):
+        """The guard of "at most 10 % more": twenty invoices take some 400 queries."""
+        self.profile.class_id = self.strict
+        model = self.env["account.move"]
+
+        def post(count, gate):
+            moves = model
+            for number in range(count):
+                partner = self._customer(f"S{gate}{count}-{number}")
+                self._limited(partner, 1000, class_id=self.strict.id)
+                moves += self._draft(10, partner=partner)
+            if not gate:
+                model._unregister_hook()
+            try:
+                return self._queries(moves.action_post)
+            finally:
+                model._register_hook()
+
+        post(2, True)
+        without, few, many = post(20, False), post(2, True), post(20, True)
+        self.assertLessEqual(many - without, 30)
+        self.assertLess(few, many)
+
     def test_payment_asks_one_question_where_nothing_is_held(self):
         invoice = self._invoice(self.customer, 100, late=-30)
         self._pay(invoice)
         self._look_again()
         models = self.env["credit.gate"]._gated_models()
+        for model in models:  # whatever else the database holds
+            model.search(model._credit_waiting_domain())._credit_reset()
+        self._look_again()
         with self.assertQueryCount(len(models)):
             self.env["credit.gate"]._recheck_later(self.customer.ids)
             self.env.cr.precommit.run()

@@ -14,4 +14,5 @@ from . import (
     dunning_reminder_wizard,
     dunning_run_retry,
     dunning_run_wizard,
+    validate_account_move,
 )

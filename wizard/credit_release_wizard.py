@@ -22,6 +22,7 @@ class CreditReleaseWizard(models.TransientModel):
     sentence = fields.Char(string="Why it is held", compute="_compute_documents")
     reason = fields.Text(required=True)
     valid_until = fields.Date(
+        string="Valid until",
         default=lambda self: self._default_valid_until(),
         help="Last day on which the document can be confirmed with this release.",
     )

@@ -125,10 +125,8 @@ class SaleOrder(models.Model):
         orders = super().create(vals_list)
         born = orders.filtered(lambda order: order.state == "sale")
         if born:
-            super(SaleOrder, born).write({"state": "draft"})
-            passing = born._credit_pass()
-            super(SaleOrder, passing).write({"state": "sale"})
-            passing.sudo()._credit_note_passed()
+            born.write({"state": "draft"})
+            born.write({"state": "sale"})
         return orders
 
     def write(self, vals):
