@@ -10,7 +10,11 @@ class CreditGuarantee(models.Model):
     _check_company_domain = models.check_company_domain_parent_of
 
     profile_id = fields.Many2one(
-        "credit.profile", string="Customer", required=True, index=True, ondelete="cascade"
+        "credit.profile",
+        string="Customer",
+        required=True,
+        index=True,
+        ondelete="cascade",
     )
     company_id = fields.Many2one(
         related="profile_id.company_id", store=True, index=True
@@ -38,9 +42,7 @@ class CreditGuarantee(models.Model):
         default=lambda self: self.env.company.currency_id,
     )
     valid_until = fields.Date(help="Last day. Empty: until it is given back.")
-    attachment_ids = fields.Many2many(
-        "ir.attachment", string="Documents"
-    )
+    attachment_ids = fields.Many2many("ir.attachment", string="Documents")
 
     _amount_positive = models.Constraint(
         "CHECK (amount >= 0)", "The amount of a guarantee cannot be negative."

@@ -19,7 +19,9 @@ class CreditProfile(models.Model):
     _inherit = "credit.profile"
 
     class_color = fields.Integer(related="class_id.color", string="Colour of the class")
-    class_rules = fields.Char(related="class_id.rules_text", string="Rules of the class")
+    class_rules = fields.Char(
+        related="class_id.rules_text", string="Rules of the class"
+    )
     limit_rule_date = fields.Date(
         string="Limit by class as of",
         readonly=True,

@@ -13,9 +13,7 @@ class CreditProfile(models.Model):
 
     _inherit = "credit.profile"
 
-    review_ids = fields.One2many(
-        "credit.review", "profile_id", string="Credit reviews"
-    )
+    review_ids = fields.One2many("credit.review", "profile_id", string="Credit reviews")
     guarantee_ids = fields.One2many("credit.guarantee", "profile_id")
     guarantee_amount = fields.Monetary(
         string="Sum of guarantees",

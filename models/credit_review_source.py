@@ -34,9 +34,7 @@ class CreditReviewSource(models.Model):
         ],
     )
     note = fields.Char(string="What it says")
-    attachment_ids = fields.Many2many(
-        "ir.attachment", string="Documents"
-    )
+    attachment_ids = fields.Many2many("ir.attachment", string="Documents")
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -225,7 +225,9 @@ class CreditRiskClass(models.Model):
         yield self._limit_in_words()
         blocks = {
             "rule_limit": self.env._("limit exceeded"),
-            "rule_overdue": self.env._("overdue > %(days)s days", days=self.overdue_days),
+            "rule_overdue": self.env._(
+                "overdue > %(days)s days", days=self.overdue_days
+            ),
             "rule_level": self.env._("level reached"),
         }
         blocking = [words for name, words in blocks.items() if self[name] == "block"]
