@@ -58,16 +58,16 @@ class CreditProfile(models.Model):
         index="btree_not_null",
         tracking=True,
         check_company=True,
-        help="Leave empty to follow the policy of the risk class, or else the company's "
-        "for this kind of customer.",
+        help="Leave empty to follow the policy of the risk class, or else the "
+        "company's for this kind of customer.",
     )
     effective_policy_id = fields.Many2one(
         "dunning.policy",
         string="Dunning policy",
         compute="_compute_effective_policy_id",
         compute_sudo=True,
-        help="The policy that applies: the customer's own, else that of the risk class, "
-        "else the company's.",
+        help="The policy that applies: the customer's own, else that of the risk "
+        "class, else the company's.",
     )
     user_id = fields.Many2one(
         "res.users",

@@ -112,8 +112,9 @@ class CreditProfile(models.Model):
 
         :return: dict with ``exposure`` (amount and currency; no amount where the
             companies have several), ``over`` (count and amount above the limits),
-            ``near``, ``reviews`` (counts), ``top`` (share of the ten biggest in percent;
-            ``None`` with several companies or nothing owed) and ``refreshed_at``.
+            ``near``, ``reviews`` (counts), ``top`` (share of the ten biggest in
+            percent; ``None`` with several companies or nothing owed) and
+            ``refreshed_at``.
         """
         self.check_access("read")
         companies = self.env.companies.root_id

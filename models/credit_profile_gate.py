@@ -51,4 +51,5 @@ class CreditProfile(models.Model):
 
     def _credit_review_due(self, day):
         self.ensure_one()
-        return self.next_review_date if self._is_review_due(day) else None
+        due = self.next_review_date
+        return due if due and due < day else None

@@ -118,7 +118,8 @@ class CreditReview(models.Model):
         related="profile_id.guarantee_amount", string="Sum of guarantees"
     )
     findings = fields.Html(
-        help="What speaks for the customer, what against; what would change the opinion.",
+        help="What speaks for the customer, what against; what would change the "
+        "opinion.",
     )
     facts = fields.Json(
         string="Figures",

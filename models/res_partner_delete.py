@@ -26,8 +26,8 @@ class ResPartner(models.Model):
         ):
             raise UserError(
                 self.env._(
-                    "A credit review of this customer was decided, and is kept: archive "
-                    "the contact instead of deleting it."
+                    "A credit review of this customer was decided, and is kept: "
+                    "archive the contact instead of deleting it."
                 )
             )
         statements = self.env["credit.statement"].sudo()

@@ -182,9 +182,8 @@ class TestCreditReview(ReviewCommon):
         self.assertEqual(self.profile.class_id, self.unrated)
         with self.assertRaises(UserError):
             review.findings = "More"
-        self.assertNotEqual(
-            self.profile.with_user(self.collector).action_review()["res_id"], review.id
-        )
+        action = self.profile.with_user(self.collector).action_review()
+        self.assertNotEqual(action["res_id"], review.id)
 
     def test_back_to_preparation(self):
         review = self._review()
@@ -271,9 +270,8 @@ class TestCreditReview(ReviewCommon):
                 found = Profile.search(
                     [("review_state", "in", states), ("id", "in", mine.ids)]
                 )
-                self.assertEqual(
-                    found, mine.filtered(lambda p, s=states: p.review_state in s)
-                )
+                meant = mine.filtered(lambda p, s=states: p.review_state in s)
+                self.assertEqual(found, meant)
 
     def test_second_review_is_periodic(self):
         self._decided()

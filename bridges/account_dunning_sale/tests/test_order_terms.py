@@ -59,7 +59,9 @@ class TestOrderTerms(DunningCommon):
         )
         self.assertTrue(self._order(contact).require_payment)
         other = self._customer("Other")
-        self.assertTrue(self._order(other, partner_invoice_id=contact.id).require_payment)
+        self.assertTrue(
+            self._order(other, partner_invoice_id=contact.id).require_payment
+        )
         self.assertFalse(self._order(other).require_payment)
 
     def test_new_customer_has_the_terms_of_the_unrated(self):
@@ -121,7 +123,9 @@ class TestOrderTerms(DunningCommon):
         )
         partner = self.customer.with_user(self.seller)
         self.assertEqual(partner.credit_limit_free, 600)
-        self.assertEqual(partner.credit_hold_sentence, "On credit hold: Insolvency rumoured")
+        self.assertEqual(
+            partner.credit_hold_sentence, "On credit hold: Insolvency rumoured"
+        )
         contact = self.env["res.partner"].create(
             {"name": "Contact", "parent_id": self.customer.id}
         )
@@ -143,4 +147,6 @@ class TestOrderTerms(DunningCommon):
         partner = self.customer.with_user(employee)
         with self.assertRaises(AccessError):
             partner.read(["credit_hold_sentence"])
-        self.assertNotIn("credit_limit_free", partner.get_view(view_type="form")["arch"])
+        self.assertNotIn(
+            "credit_limit_free", partner.get_view(view_type="form")["arch"]
+        )
