@@ -95,7 +95,6 @@ class CreditProfile(models.Model):
         help="The running pause of the whole customer.",
     )
     notice_ids = fields.One2many("dunning.notice", "profile_id")
-    notice_count = fields.Integer(compute="_compute_notice_count")
     address_faulty = fields.Boolean(
         compute="_compute_address_faulty", search="_search_address_faulty"
     )
@@ -171,11 +170,6 @@ class CreditProfile(models.Model):
         running = self.env["res.company"]._dunning_domain_today(Hold._running_domain)
         whole = running & fields.Domain("scope", "=", "customer")
         return fields.Domain("hold_ids", "not any", whole)
-
-    @api.depends("notice_ids")
-    def _compute_notice_count(self):
-        for profile in self:
-            profile.notice_count = len(profile.notice_ids)
 
     def _faulty_deliveries_domain(self):
         return fields.Domain("state", "in", ("failed", "returned")) & fields.Domain(

@@ -63,3 +63,9 @@ class CreditProfile(models.Model):
                 "band": usage.band.value,
                 "source": limit.source and limit.source.value,
             }
+
+    def get_credit_bar(self):
+        """The bar of one customer, live; asked for when somebody looks at it."""
+        self.ensure_one()
+        self.check_access("read")
+        return self.credit_bar

@@ -111,6 +111,18 @@ class CreditProfile(models.Model):
             context={"default_profile_id": self.id},
         )
 
+    def action_view_guarantees(self):
+        """The guarantees of the customer, to add to them and to change them."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Guarantees"),
+            "res_model": "credit.guarantee",
+            "view_mode": "list,form",
+            "domain": [("profile_id", "=", self.id)],
+            "context": {"default_profile_id": self.id},
+        }
+
     # === BUSINESS METHODS === #
 
     def _is_review_due(self, day=None):

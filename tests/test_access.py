@@ -280,7 +280,16 @@ class TestAccess(DunningCommon):
         )
         retry = env["dunning.run.retry"].create({"run_id": run.id})
         golive = self.company.with_user(self.manager).action_dunning_go_live()
+        document = {"res_model": "account.move", "res_ids": self.invoice.ids}
+        release = env["credit.release.wizard"].create({"reason": "x", **document})
+        pay = {"res_model": "account.move", "res_id": self.invoice.id}
+        risk_class = self.env["credit.risk.class"].search([], limit=1)
+        by_hand = {"class_id": risk_class.id, "reason": "x"}
+        by_hand["profile_ids"] = [Command.set(profile.ids)]
         return [
+            release,
+            env["credit.payment.wizard"].create(pay),
+            self.env["credit.class.wizard"].with_user(self.manager).create(by_hand),
             run_wizard,
             run_wizard.line_ids,
             statement,

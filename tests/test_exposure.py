@@ -171,10 +171,9 @@ class TestLimits(CreditCommon):
         self.assertEqual(self._limit().source, Source.OWN)
 
     def test_amount_of_a_rule_is_not_the_customers_own(self):
-        self.profile.write(
-            {"credit_limit": 1500, "limit_own": False, "limit_enforced": True}
-        )
+        self.profile.class_id.write({"limit_rule": "fixed", "limit_amount": 1500})
         self.assertEqual(self._limit().source, Source.CLASS)
+        self.assertEqual(self._limit().amount, 1500)
 
     def test_written_to_core_it_is_meant_to_hold(self):
         self.customer.credit_limit = 2500

@@ -53,7 +53,7 @@ class TestRuns(DunningCommon):
         self._scheduled()._issue_notices()
         self._cron("ir_cron_propose")
         self.assertEqual(len(self._scheduled()), 1)
-        self.assertEqual(self._profile(customer).notice_count, 1)
+        self.assertEqual(len(self._profile(customer).notice_ids), 1)
         self.assertEqual(len(self._deliver()), 1)
         self.assertFalse(self._deliver())
 

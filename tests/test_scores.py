@@ -23,6 +23,7 @@ class ScoreCommon(DunningCommon):
         super().setUpClass()
         # classes of the data give way to those of the tests
         cls.env["credit.risk.class"].search([]).active = False
+        cls.env.flush_all()
         cls.class_a, cls.class_b, cls.class_c, cls.class_e = cls.env[
             "credit.risk.class"
         ].create(

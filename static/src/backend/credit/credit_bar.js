@@ -1,9 +1,11 @@
-import { Component } from "@odoo/owl";
+import { Component, useState } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
+import { useRecordObserver } from "@web/model/relational_model/utils";
 import { formatMonetary } from "@web/views/fields/formatters";
 import { standardFieldProps } from "@web/views/fields/standard_field_props";
+import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
 
 const COLORS = {
     open_items: "bg-primary",
@@ -138,6 +140,26 @@ export class CreditBar extends Component {
     }
 }
 
+/** The same on the customer's page, asked for when its tab is opened. */
+export class CreditBarOnDemand extends CreditBar {
+    static props = { ...standardWidgetProps };
+
+    setup() {
+        super.setup();
+        this.state = useState({ bar: false });
+        useRecordObserver(async (record) => {
+            void record.data.page_items; // new each time the customer was read
+            this.state.bar = await this.orm.call(record.resModel, "get_credit_bar", [
+                [record.resId],
+            ]);
+        });
+    }
+
+    get bar() {
+        return this.state.bar;
+    }
+}
+
 /** The figures a credit review goes by: a row of labels and values. */
 export class CreditFacts extends Component {
     static template = "account_dunning.CreditFacts";
@@ -174,3 +196,4 @@ fields.add("credit_facts", {
     displayName: _t("Figures"),
     supportedTypes: ["json"],
 });
+registry.category("view_widgets").add("credit_bar", { component: CreditBarOnDemand });
