@@ -31,6 +31,20 @@ class CreditProfile(models.Model):
 
     # === CRUD === #
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        """One by one as by the thousand: see ``_make``."""
+        profiles = super().create(vals_list)
+        without_review = without_limit = self.sudo().browse()
+        for profile, vals in zip(profiles.sudo(), vals_list, strict=True):
+            if "next_review_date" not in vals:
+                without_review += profile
+            if not {"limit_own", "limit_enforced", "credit_limit"} & vals.keys():
+                without_limit += profile
+        without_review._plan_first_reviews()
+        without_limit._limit_by_class_at_first()
+        return profiles
+
     def write(self, vals):
         """Another class, or no own limit any more: the class's rule holds at once."""
         result = super().write(vals)
@@ -41,15 +55,22 @@ class CreditProfile(models.Model):
     @api.model
     def _make(self, customer_ids, company):
         made = super()._make(customer_ids, company)
-        # who was given a limit where core keeps it had one on purpose
-        made.filtered(
-            lambda profile: (
-                not profile.partner_id.with_company(company).use_partner_credit_limit
-            )
-        )._apply_limit_rules()
+        made._limit_by_class_at_first()
         return made
 
     # === BUSINESS METHODS === #
+
+    def _limit_by_class_at_first(self):
+        """The limit of the class, but for who was given one where core keeps it: that
+        was on purpose."""
+        for company, mine in self.grouped("company_id").items():
+            mine.filtered(
+                lambda profile, company=company: (
+                    not profile.partner_id.with_company(
+                        company
+                    ).use_partner_credit_limit
+                )
+            )._apply_limit_rules()
 
     def _apply_limit_rules(self, day=None):
         """Give customers without own limit the limit of their class.

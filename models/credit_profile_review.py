@@ -156,6 +156,22 @@ class CreditProfile(models.Model):
             day=company._dunning_today(),
         )
 
+    def _plan_first_reviews(self):
+        """Write the first review of profiles that were made one by one."""
+        for company, mine in self.grouped("company_id").items():
+            planned = dict(
+                self.env.execute_query(
+                    SQL(
+                        "SELECT partner.id, %s FROM res_partner partner"
+                        " WHERE partner.id = ANY(%s)",
+                        self._first_review(company),
+                        mine.partner_id.ids,
+                    )
+                )
+            )
+            for profile in mine:
+                profile.next_review_date = planned[profile.partner_id.id]
+
     def _limit_amount_of_core(self):
         """The amount core keeps as the customer's limit in the root company."""
         if not self:

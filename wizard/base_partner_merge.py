@@ -42,7 +42,7 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
             statements.search(
                 [("profile_id", "in", gone.ids), ("state", "=", "queued")]
             ).write({"state": "unsent", "reason": merged})
-            self.env["credit.review"].search(
+            self.env["credit.review"].sudo().search(
                 [
                     ("profile_id", "in", gone.ids),
                     ("state", "in", ("draft", "proposed")),

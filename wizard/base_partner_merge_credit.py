@@ -38,6 +38,14 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
         return result
 
     @api.model
+    def _prepare_merged_profile(self, profiles):
+        planned = filter(None, profiles.mapped("next_review_date"))
+        return {
+            **super()._prepare_merged_profile(profiles),
+            "next_review_date": min(planned, default=False),
+        }
+
+    @api.model
     def _move_limit(self, profile, dst_partner):
         """The amount of a profile that moves as it is: core merges that of one company
         only.
