@@ -228,8 +228,7 @@ class CreditProfile(models.Model):
     @api.model
     def _recheck_held(self, profiles):
         """Let the gate look again at what it holds for these customers."""
-        if profiles and "credit.gate" in self.env:
-            self.env["credit.gate"]._recheck_held(profiles)
+        self.env["credit.gate"]._recheck_held(profiles)
 
     # === CONTRACT === #
 

@@ -79,7 +79,7 @@ class CreditProfile(models.Model):
             ),
             order="id",
         )
-        contacts = (found - customers).with_context(self.env.context)
+        contacts = (found - customers).with_env(self.env)
         by_customer = contacts.grouped("commercial_partner_id")
         for profile in self:
             customer = profile.partner_id

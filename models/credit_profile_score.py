@@ -390,8 +390,7 @@ class CreditProfile(models.Model):
         # the note says old and new, and why: one message, where tracking makes another
         changed.with_context(tracking_disable=True).write({"class_id": risk_class.id})
         changed._message_log_batch(bodies)
-        if "credit.gate" in self.env:
-            self.env["credit.gate"]._recheck_held(changed)
+        self.env["credit.gate"]._recheck_held(changed)
 
     def _score_reasons(self):
         """Why the score is what it is: ``{profile id: a sentence or two}``."""

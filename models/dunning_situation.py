@@ -362,17 +362,14 @@ class DunningSituation(models.AbstractModel):
             & fields.Domain("is_company", "=", False)
         )
         # the customers themselves by the same query, archived ones too
-        partners = (
-            customers.sudo()
-            .with_context(active_test=False)
-            .search_fetch(
-                fields.Domain("commercial_partner_id", "in", customers.ids)
-                & (fields.Domain("id", "in", customers.ids) | marked),
-                ADDRESS_FIELDS,
-                order="id",
-            )
+        Partner = self.env["res.partner"].sudo()
+        partners = Partner.with_context(active_test=False).search_fetch(
+            fields.Domain("commercial_partner_id", "in", customers.ids)
+            & (fields.Domain("id", "in", customers.ids) | marked),
+            ADDRESS_FIELDS,
+            order="id",
         )
-        contacts = (partners - customers).with_context(self.env.context)
+        contacts = (partners - customers).with_env(Partner.env)
         by_customer = contacts.grouped("commercial_partner_id")
         bad = self._fetch_bad_targets(profiles)
         targets = self._targets()

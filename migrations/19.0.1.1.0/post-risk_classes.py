@@ -1,4 +1,4 @@
-"""Customers known before there were risk classes are unrated: warned about, not stopped.
+"""Customers known before there were risk classes are unrated.
 
 19.0.1.0.0 knew no classes. Their limits stay as they are.
 """
