@@ -52,3 +52,10 @@ class CreditProfile(models.Model):
     )
     pool_member_ids = fields.One2many("credit.profile", "pool_profile_id")
     next_review_date = fields.Date(string="Next review", readonly=True, copy=False)
+
+    def _init_column(self, column_name):
+        """Profiles from before there were classes get theirs from the migration: the
+        table of the classes may not be there yet when this column is added.
+        """
+        if column_name != "class_id":
+            super()._init_column(column_name)
