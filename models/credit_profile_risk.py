@@ -57,5 +57,6 @@ class CreditProfile(models.Model):
         """Profiles from before there were classes get theirs from the migration: the
         table of the classes may not be there yet when this column is added.
         """
-        if column_name != "class_id":
-            super()._init_column(column_name)
+        if column_name == "class_id":
+            return None
+        return super()._init_column(column_name)

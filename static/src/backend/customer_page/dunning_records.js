@@ -1,4 +1,4 @@
-import { Component, markup, useState, xml } from "@odoo/owl";
+import { Component, useState, xml } from "@odoo/owl";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
 import { useRecordObserver } from "@web/model/relational_model/utils";
@@ -12,7 +12,10 @@ import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
  * empty list says).
  */
 export class DunningRecords extends Component {
-    static template = xml`<View t-key="state.reading" t-props="viewProps" />`;
+    static template = xml`
+        <View t-if="state.count" t-key="state.reading" t-props="viewProps" />
+        <div t-else="" class="text-muted" t-out="props.help" />
+    `;
     static components = { View };
     static props = {
         ...standardWidgetProps,
@@ -23,25 +26,31 @@ export class DunningRecords extends Component {
 
     setup() {
         this.action = useService("action");
-        this.state = useState({ reading: 0 });
-        useRecordObserver((record) => {
+        this.orm = useService("orm");
+        this.state = useState({ count: 0, reading: 0 });
+        useRecordObserver(async (record) => {
             void record.data.page_items; // new each time the customer was read
+            const domain = this.domainOf(record);
+            this.state.count = await this.orm.searchCount(this.props.model, domain);
             this.state.reading++;
         });
     }
 
+    domainOf(record) {
+        return [["profile_id", "=", record.resId]];
+    }
+
     get viewProps() {
-        const { help, list, model, record } = this.props;
+        const { list, model, record } = this.props;
         return {
             type: "list",
             resModel: model,
             views: [[false, "list"]],
-            domain: [["profile_id", "=", record.resId]],
+            domain: this.domainOf(record),
             context: { list_view_ref: list, create: false, delete: false },
             display: { controlPanel: false },
             allowSelectors: false,
             searchMenuTypes: [],
-            noContentHelp: markup`<p>${help}</p>`,
             selectRecord: (resId) =>
                 this.action.doAction({
                     type: "ir.actions.act_window",
