@@ -341,7 +341,8 @@ def approvers(
     for bracket in fitting:
         present = [p for p in bracket.people if p not in away]
         absent = [p for p in bracket.people if p in away]
-        deputies = [d for p in absent for d in away[p]]
+        # who must not decide cannot send a deputy to do it
+        deputies = [d for p in absent if p not in barred for d in away[p]]
         result += present + deputies + absent
     return [p for p in dict.fromkeys(result) if p not in barred]
 

@@ -41,13 +41,18 @@ class AccountMove(models.Model):
                     move.move_type == "out_invoice"
                     and move.state == "draft"
                     and move.partner_id
-                    and not move._is_downpayment()
+                    and not move._credit_is_advance()
                 )
             )
         )
         if "pos_order_ids" in self._fields:
             subject = subject.filtered(lambda move: not move.sudo().pos_order_ids)
         return subject
+
+    def _credit_is_advance(self):
+        """Whether it asks for a down payment, and for nothing else."""
+        self.ensure_one()
+        return self._is_downpayment()
 
     def _credit_rank(self):
         self.ensure_one()
@@ -97,7 +102,13 @@ class AccountMove(models.Model):
 
     # === OVERRIDES === #
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        self._credit_check_hand(set().union(*vals_list))
+        return super().create(vals_list)
+
     def write(self, vals):
+        self._credit_check_hand(vals)
         result = super().write(vals)
         state = vals.get("state")
         if state in ("draft", "cancel"):

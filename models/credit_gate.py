@@ -1,6 +1,9 @@
+import logging
 from collections import defaultdict
 from datetime import timedelta
 from decimal import Decimal
+
+from psycopg2 import OperationalError
 
 from odoo import api, models
 from odoo.tools import SQL
@@ -8,6 +11,8 @@ from odoo.tools import SQL
 from ..engine import gate
 from .dunning_level import TONES
 from .ledger_rules import PAYMENT_ON_ITS_WAY
+
+_logger = logging.getLogger(__name__)
 
 ZERO = Decimal(0)
 TONE_RANK = {tone: rank for rank, (tone, __) in enumerate(TONES)}
@@ -88,7 +93,15 @@ class CreditGate(models.AbstractModel):
                 ("active", "in", (True, False)),
             ]
         )
-        self._recheck_held(profiles._with_pools())
+        try:
+            with self.env.cr.savepoint():
+                self._recheck_held(profiles._with_pools())
+        except OperationalError:
+            raise  # another transaction was first: all is done again
+        except (
+            Exception
+        ):  # no payment is refused for that; the hourly action looks again
+            _logger.exception("Held documents could not be looked at again")
 
     @api.model
     def _gated_models(self):

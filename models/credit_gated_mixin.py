@@ -2,6 +2,7 @@ import functools
 from decimal import Decimal
 
 from odoo import api, fields, models
+from odoo.exceptions import AccessError
 from odoo.fields import Domain
 from odoo.tools import SQL, format_date, formatLang
 from odoo.tools.sql import column_exists
@@ -27,6 +28,9 @@ NOTHING = {
 }
 
 
+GATE_COLUMNS = {*NOTHING, "credit_passed", "credit_passed_amount"}
+
+
 class CreditGatedMixin(models.AbstractModel):
     """Documents that the credit gate judges before they are confirmed.
 
@@ -48,55 +52,65 @@ class CreditGatedMixin(models.AbstractModel):
 
     credit_state = fields.Selection(
         STATES,
+        groups="base.group_user",
         string="Credit check",
         default="none",
         readonly=True,
         copy=False,
         help="Held: not confirmed, somebody has to decide or the customer to pay.",
     )
-    credit_reasons = fields.Json(readonly=True, copy=False)
-    credit_held_at = fields.Datetime(string="Held since", readonly=True, copy=False)
+    credit_reasons = fields.Json(readonly=True, copy=False, groups="base.group_user")
+    credit_held_at = fields.Datetime(
+        string="Held since", readonly=True, copy=False, groups="base.group_user"
+    )
     credit_held_by_id = fields.Many2one(
         "res.users",
+        groups="base.group_user",
         string="Who wanted to confirm",
         readonly=True,
         copy=False,
     )
     credit_sentence = fields.Char(
+        groups="base.group_user",
         string="Credit",
         compute="_compute_credit_sentence",
         compute_sudo=True,
         help="What the credit rules say about this document, with the figures.",
     )
     credit_advice = fields.Char(
+        groups="base.group_user",
         compute="_compute_credit_actions",
         compute_sudo=True,
         help="What you can do about it.",
     )
     credit_level = fields.Selection(
         [("none", "None"), ("warn", "Warning"), ("block", "Held")],
+        groups="base.group_user",
         compute="_compute_credit_sentence",
         compute_sudo=True,
     )
     credit_release_ids = fields.One2many(
         "credit.release",
         "res_id",
+        groups="base.group_user",
         string="Releases",
         domain=lambda self: [("res_model", "=", self._name)],
         readonly=True,
         copy=False,
     )
     credit_release_count = fields.Integer(
-        compute="_compute_credit_release_count", compute_sudo=True
+        groups="base.group_user",
+        compute="_compute_credit_release_count",
+        compute_sudo=True,
     )
     credit_can_request = fields.Boolean(
-        compute="_compute_credit_actions", compute_sudo=True
+        groups="base.group_user", compute="_compute_credit_actions", compute_sudo=True
     )
     credit_can_release = fields.Boolean(
-        compute="_compute_credit_actions", compute_sudo=True
+        groups="base.group_user", compute="_compute_credit_actions", compute_sudo=True
     )
     credit_can_ask_payment = fields.Boolean(
-        compute="_compute_credit_actions", compute_sudo=True
+        groups="base.group_user", compute="_compute_credit_actions", compute_sudo=True
     )
 
     # === SET-UP === #
@@ -241,6 +255,14 @@ class CreditGatedMixin(models.AbstractModel):
 
     def _credit_go_on(self):
         """Cured or released documents that a machine confirms: let it."""
+
+    @api.model
+    def _credit_check_hand(self, names):
+        """What the gate writes is written by nobody else."""
+        if not self.env.su and GATE_COLUMNS.intersection(names):
+            raise AccessError(
+                self.env._("What the credit check found is not written by hand.")
+            )
 
     # === THE GATE === #
 
@@ -626,7 +648,8 @@ class CreditGatedMixin(models.AbstractModel):
         if not causes or causes - {"limit", "overdue"}:
             return Line
         profile = self._credit_profile()
-        group = profile._with_pools() if "limit" in causes else profile
+        # of this customer alone: nobody is sent the invoices of who shares the limit
+        group = profile
         company = self.company_id.root_id
         today = company.sudo()._dunning_today()
         lines = Line.search(
@@ -676,6 +699,8 @@ class CreditGatedMixin(models.AbstractModel):
             ],
             order="id",
         )
+        Exposure = self.env["credit.exposure"]
+        customer_of = {doc.id: Exposure._customer_of(doc)._origin for doc in released}
         return {
             release.res_id: {
                 "approved": Decimal(str(release.amount)),
@@ -684,6 +709,8 @@ class CreditGatedMixin(models.AbstractModel):
                 ],
             }
             for release in found
+            # what was released for one customer is not released for another
+            if release.profile_id.partner_id == customer_of[release.res_id]
         }
 
     def _credit_pending_release(self):
@@ -713,10 +740,17 @@ class CreditGatedMixin(models.AbstractModel):
         Release = self.env["credit.release"]
         if request:
             return request._approvers()
-        asker = self._credit_asker(self.env.user)
+        barred = self._credit_asker(self.env.user) | self._credit_self_made()
         return Release._approvers_of(
-            self.company_id.root_id, self._credit_amount(), asker
+            self.company_id.root_id, self._credit_amount(), barred
         )
+
+    def _credit_self_made(self):
+        """Who made a document and tried to confirm it does not release it, whoever is
+        named as its salesperson.
+        """
+        document = self.sudo()
+        return document.create_uid & document.credit_held_by_id
 
     def _credit_asker(self, user):
         """On whose behalf a release without a request is given: the salesperson, or

@@ -223,6 +223,13 @@ class CreditProfile(models.Model):
             self._check_kept_by_machine(set(vals) - {"partner_id", "company_id"})
         return super().create(vals_list)
 
+    @api.model
+    def default_get(self, fields_list):
+        """Defaults a caller puts into the context are checked like values."""
+        if not self.env.su:
+            self = self.with_context(clean_context(self.env.context))
+        return super().default_get(fields_list)
+
     def write(self, vals):
         self._check_kept_by_machine(vals)
         return super().write(vals)

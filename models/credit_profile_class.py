@@ -9,7 +9,7 @@ from odoo.tools import SQL
 
 from ..engine.class_limit import LimitRule, class_limit
 
-BATCH = 5_000
+BATCH = 1_000
 ZERO = Decimal(0)
 
 
@@ -129,15 +129,17 @@ class CreditProfile(models.Model):
         """Untaxed sales of twelve months by customer, branches included."""
         return SQL(
             """
-            SELECT move.commercial_partner_id, SUM(move.amount_untaxed_signed)::text
-              FROM account_move move
+            SELECT partner.commercial_partner_id,
+                   SUM(move.amount_untaxed_signed)::text
+              FROM res_partner partner
+              JOIN account_move move ON move.partner_id = partner.id
              WHERE move.state = 'posted'
                AND move.move_type IN ('out_invoice', 'out_refund', 'out_receipt')
                AND move.company_id = ANY(%(companies)s)
                AND move.invoice_date > %(since)s
                AND move.invoice_date <= %(day)s
-               AND move.commercial_partner_id = ANY(%(customers)s)
-          GROUP BY move.commercial_partner_id
+               AND partner.commercial_partner_id = ANY(%(customers)s)
+          GROUP BY partner.commercial_partner_id
             """,
             companies=self.env["dunning.situation"]._branch_ids(company),
             since=day - relativedelta(months=12),
@@ -254,6 +256,10 @@ class CreditProfile(models.Model):
 
     @api.model
     def _cron_apply_limit_rules(self):
+        return self.env["ir.cron"]._dunning_retried(self._apply_all_limit_rules)
+
+    @api.model
+    def _apply_all_limit_rules(self):
         """Each night: the limits that follow from sales, batch by batch.
 
         Resumed where it stopped: who has had today's look is left out.

@@ -51,5 +51,4 @@ class CreditProfile(models.Model):
 
     def _credit_review_due(self, day):
         self.ensure_one()
-        due = self.next_review_date
-        return due if due and due < day else None
+        return self.next_review_date if self._is_review_due(day) else None

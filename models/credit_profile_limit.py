@@ -228,7 +228,9 @@ class CreditProfile(models.Model):
     @api.model
     def _recheck_held(self, profiles):
         """Let the gate look again at what it holds for these customers."""
-        self.env["credit.gate"]._recheck_held(profiles)
+        # before the commit, once for all that changes with it: a review that writes the
+        # limit and then the class must not lift what only the state between would
+        self.env["credit.gate"]._recheck_later(profiles.sudo().partner_id.ids)
 
     # === CONTRACT === #
 

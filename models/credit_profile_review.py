@@ -156,6 +156,14 @@ class CreditProfile(models.Model):
             day=company._dunning_today(),
         )
 
+    def _plan_reviews_of_class(self):
+        """Where the class wants periodic reviews and none is planned, plan the next."""
+        for profile in self:
+            months = profile.class_id.review_months
+            if months and not profile.next_review_date:
+                today = profile.company_id._dunning_today()
+                profile.next_review_date = today + relativedelta(months=months)
+
     def _plan_first_reviews(self):
         """Write the first review of profiles that were made one by one."""
         for company, mine in self.grouped("company_id").items():

@@ -53,6 +53,16 @@ class CreditProfile(models.Model):
     pool_member_ids = fields.One2many("credit.profile", "pool_profile_id")
     next_review_date = fields.Date(string="Next review", readonly=True, copy=False)
 
+    def write(self, vals):
+        """Lifting a hold releases everything it holds: a credit manager's decision."""
+        if (
+            "credit_hold" in vals
+            and not vals["credit_hold"]
+            and any(self.sudo().mapped("credit_hold"))
+        ):
+            self._check_decides_class()
+        return super().write(vals)
+
     def _init_column(self, column_name):
         """Profiles from before there were classes get theirs from the migration: the
         table of the classes may not be there yet when this column is added.

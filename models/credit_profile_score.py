@@ -389,8 +389,9 @@ class CreditProfile(models.Model):
         }
         # the note says old and new, and why: one message, where tracking makes another
         changed.with_context(tracking_disable=True).write({"class_id": risk_class.id})
+        changed._plan_reviews_of_class()
         changed._message_log_batch(bodies)
-        self.env["credit.gate"]._recheck_held(changed)
+        self.env["credit.gate"]._recheck_later(changed.partner_id.ids)
 
     def _score_reasons(self):
         """Why the score is what it is: ``{profile id: a sentence or two}``."""
@@ -478,16 +479,21 @@ class CreditProfile(models.Model):
     def _engine_classes(self, company):
         # sudo: the rules are the same, whoever asks
         classes = self.env["credit.risk.class"].sudo()
+        classes = classes.search([("company_id", "in", (False, company.id))])
+        # a company that keeps classes of its own does not use the common ones
+        own = classes.filtered(lambda known: known.company_id and not known.unrated)
         return [
             scoring.RiskClass(known.id, known.score_floor, known.unrated)
-            for known in classes.search([("company_id", "in", (False, company.id))])
+            for known in own or classes
         ]
 
     def _class_for(self, result, classes, company, day):
         """Id of the class the score leads to; ``None`` where it has nothing to say."""
         self.ensure_one()
         by_hand = self.class_manual_until and self.class_manual_until >= day
-        if by_hand or company.credit_class_mode == "never":
+        # who has a class that was archived keeps it, as archiving it says
+        archived = self.class_id and not self.class_id.active
+        if by_hand or archived or company.credit_class_mode == "never":
             return None
         current = self.class_id.id or None
         return scoring.class_for(result, classes, current, company.credit_class_margin)

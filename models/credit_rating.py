@@ -222,6 +222,7 @@ class CreditRating(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        vals_list = [self._points_by_scale(vals) for vals in vals_list]
         for vals in vals_list:
             if vals.get("points"):
                 vals.setdefault("rated", True)
@@ -230,12 +231,24 @@ class CreditRating(models.Model):
         return ratings
 
     def write(self, vals):
+        vals = self._points_by_scale(vals)
         if vals.get("points"):
             vals = {"rated": True, **vals}
         before = self.profile_id
         result = super().write(vals)
         self._score_again(before)
         return result
+
+    @api.model
+    def _points_by_scale(self, vals):
+        """Points may move the score, and with it class and limit: only credit managers
+        give them by hand, for others the agency's scale says what a value is worth.
+        """
+        if self.env.su or self.env.user.has_group(
+            "account_dunning.group_account_dunning_manager"
+        ):
+            return vals
+        return {k: v for k, v in vals.items() if k not in ("points", "rated")}
 
     def unlink(self):
         profiles = self.profile_id

@@ -499,10 +499,11 @@ class CreditRelease(models.Model):
         """Who may decide on this release, whom to ask first standing first."""
         self.ensure_one()
         release = self.sudo()
+        document = release._document()
         return self._approvers_of(
             release.company_id,
             Decimal(str(release.amount)),
-            release.requester_id,
+            release.requester_id | (document and document._credit_self_made()),
         )
 
     @api.model

@@ -295,6 +295,15 @@ class CreditReview(models.Model):
             )
         return reviews
 
+    @api.model
+    def default_get(self, fields_list):
+        """What a decision writes is no default of a caller's choice."""
+        if not self.env.su:
+            forged = {f"default_{name}" for name in KEPT | DECISION}
+            context = {k: v for k, v in self.env.context.items() if k not in forged}
+            self = self.with_env(self.env(context=context))
+        return super().default_get(fields_list)
+
     def write(self, vals):
         self.check_access("write")
         self._check_hand(set(vals))

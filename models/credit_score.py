@@ -52,7 +52,7 @@ class CreditScore(models.AbstractModel):
                 items=items[profile.id],
                 broken=broken.get(profile.id, 0),
                 tone=tones.get(profile.id),
-                limit_used=self._limit_used(profile),
+                limit_used=self._limit_used(profile, day),
                 since=profile.customer_since or None,
                 sales=sales.get(profile.id, 0.0),
                 rating=ratings.get(profile.id),
@@ -417,11 +417,28 @@ class CreditScore(models.AbstractModel):
             )
         )
 
-    def _limit_used(self, profile):
+    def _limit_used(self, profile, day):
         """Use of the credit limit in percent, as of the last refresh of the figures.
 
-        :return: ``None`` where no limit is enforced, or nobody measures it.
+        What credit insurance in force covers is the insurer's risk and left out.
+
+        :return: ``None`` where no limit is enforced.
         """
-        if "limit_used_percent" not in profile._fields:
+        if profile.limit_band == "none":
             return None
-        return profile.limit_used_percent if profile.limit_band != "none" else None
+        used = profile.limit_used_percent
+        insured = self._insured(profile, day)
+        if insured and profile.limit_amount:
+            used -= 100 * insured / profile.limit_amount
+        return max(used, 0.0)
+
+    def _insured(self, profile, day):
+        """What credit insurance covers on a day, in company currency."""
+        company = profile.company_id
+        return sum(
+            guarantee.currency_id._convert(
+                guarantee.amount, company.currency_id, company, day
+            )
+            for guarantee in profile.guarantee_ids
+            if guarantee.kind == "insurance" and guarantee._is_in_force(day)
+        )

@@ -198,8 +198,13 @@ class ResPartner(models.Model):
         profiles = self.env["credit.profile"]._for_partners(self, self.env.company)
         profiles = profiles.sudo()
         profiles.invalidate_recordset(["credit_limit"], flush=False)
-        profiles.filtered("credit_limit").limit_enforced = True
-        profiles.write({"limit_own": True})
+        limited = profiles.filtered("credit_limit")
+        limited.limit_enforced = True
+        # 0 says in core that there is no limit: where there was no own one it is
+        # nobody's decision, and the rule of the class goes on
+        meant = limited | profiles.filtered("limit_own")
+        meant.write({"limit_own": True})
+        (profiles - meant)._apply_limit_rules()
 
     # === CORE'S OWN WARNING === #
 

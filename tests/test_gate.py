@@ -149,8 +149,10 @@ class TestGate(GateCommon):
         self.assertEqual(self._verdict().credit_state, "held")
 
     def test_review_out_of_date(self):
-        self.assertEqual(self._verdict(next_review_date=TODAY).state, "posted")
-        move = self._verdict(next_review_date=self._tomorrow(-1))
+        tomorrow = self._tomorrow()
+        self.assertEqual(self._verdict(next_review_date=tomorrow).state, "posted")
+        # a new customer's review is due the day the customer is made
+        move = self._verdict(next_review_date=TODAY)
         self.assertEqual(move.credit_state, "held")
 
     def test_hold_by_hand_says_why(self):

@@ -224,6 +224,15 @@ class TestScoreFacts(ScoreCommon):
         profile.write({"limit_enforced": True, "limit_own": True, "credit_limit": 100})
         profile._refresh_figures()
         self.assertAlmostEqual(self._facts(profile).limit_used, 95)
+        insured = {"profile_id": profile.id, "kind": "insurance"}
+        self.env["credit.guarantee"].create(
+            [
+                {**insured, "amount": profile.limit_amount / 2},
+                {**insured, "amount": 1e6, "valid_until": TODAY - timedelta(days=1)},
+                {"profile_id": profile.id, "kind": "bank", "amount": 1e6},
+            ]
+        )
+        self.assertAlmostEqual(self._facts(profile).limit_used, 45)
 
     def test_branches_count_and_other_companies_do_not(self):
         branch = (

@@ -39,7 +39,9 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
 
     @api.model
     def _prepare_merged_profile(self, profiles):
-        planned = filter(None, profiles.mapped("next_review_date"))
+        # a duplicate nobody reviewed does not make the reviewed customer overdue
+        reviewed = profiles.filtered("last_review_id") or profiles
+        planned = filter(None, reviewed.mapped("next_review_date"))
         return {
             **super()._prepare_merged_profile(profiles),
             "next_review_date": min(planned, default=False),
@@ -73,7 +75,8 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
         if limited and not kept.limit_enforced:
             vals |= {
                 "limit_enforced": True,
-                "limit_own": limited[-1].limit_own,
+                # otherwise the class of the kept customer would take it away
+                "limit_own": True,
                 "credit_limit": limited[-1].credit_limit,
             }
         held = gone.filtered("credit_hold")
@@ -82,8 +85,18 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
                 "credit_hold": True,
                 "credit_hold_reason": held[0].credit_hold_reason,
             }
-        if not kept.class_id and gone.class_id:
-            vals["class_id"] = gone.class_id.sorted("sequence")[-1:].id
+        rated = gone.filtered(lambda p: p.class_id and not p.class_id.unrated)
+        if rated and (not kept.class_id or kept.class_id.unrated):
+            # the most careful one
+            worst = rated.sorted(lambda p: p.class_id.sequence)[-1:]
+            vals["class_id"] = worst.class_id.id
+            vals["class_manual_until"] = worst.class_manual_until
+            vals["class_manual_reason"] = worst.class_manual_reason
+        if kept.limit_enforced and kept.partner_id != dst_partner:
+            # the kept profile moves to a contact that has none
+            self._move_limit(kept, dst_partner)
+            vals.setdefault("credit_limit", kept.credit_limit)
+            vals.setdefault("limit_own", kept.limit_own)
         return vals
 
     @api.model

@@ -10,6 +10,11 @@ ZERO = Decimal(0)
 class AccountMove(models.Model):
     _inherit = "account.move"
 
+    def _credit_is_advance(self):
+        """Only as long as nothing else was added to it."""
+        lines = self.invoice_line_ids.filtered(lambda li: li.display_type == "product")
+        return super()._credit_is_advance() and all(li.sale_line_ids for li in lines)
+
     def _credit_ordered(self, company, day):
         """What of these invoices was ordered, and is among the orders as long as they
         are not posted.
@@ -37,8 +42,11 @@ class AccountMove(models.Model):
             if order.id in before
         }
         amounts = Exposure._document_amounts(self, day)
+        customer_of = {move: move.partner_id.commercial_partner_id.id for move in self}
         for move in self.sorted(lambda m: m._credit_rank()):
             for order in (move.line_ids.sale_line_ids.order_id & orders)._origin:
+                if before.get(order.id, (None,))[0] != customer_of[move]:
+                    continue  # ordered by somebody else
                 mine = min(
                     max(left.get(order.id, ZERO), ZERO),
                     amounts.get(move.id, ZERO) - result[move.id],

@@ -9,6 +9,10 @@ WAITING = ("held", "requested")
 ZERO = Decimal(0)
 
 
+class _Passed(frozenset):
+    """Ids of orders the gate has let pass."""
+
+
 class SaleOrder(models.Model):
     """Orders stop at the credit gate before they are confirmed.
 
@@ -27,15 +31,26 @@ class SaleOrder(models.Model):
     )
 
     credit_can_ask_deposit = fields.Boolean(
-        compute="_compute_credit_can_ask_deposit", compute_sudo=True
+        compute="_compute_credit_can_ask_deposit",
+        compute_sudo=True,
+        groups="base.group_user",
     )
 
     credit_passed_amount = fields.Monetary(
         string="Passed the credit check with",
         readonly=True,
         copy=False,
+        groups="base.group_user",
         help="The total when the order was confirmed. What is added later is looked at "
         "when it is invoiced.",
+    )
+
+    credit_passed = fields.Boolean(
+        string="Passed the credit check",
+        readonly=True,
+        copy=False,
+        groups="base.group_user",
+        help="Unticked: confirmed before there was one.",
     )
 
     @api.depends(
@@ -85,7 +100,7 @@ class SaleOrder(models.Model):
         held = self - passing
         result = True
         if passing or not self:
-            passed = passing.with_context(credit_gate_passed=passing._ids)
+            passed = passing.with_context(credit_gate_passed=_Passed(passing._ids))
             result = confirm(passed, *args, **kwargs)
             passing.sudo()._credit_note_passed()
         return held._credit_notification() if held else result
@@ -93,14 +108,20 @@ class SaleOrder(models.Model):
     def _credit_note_passed(self):
         """An order may grow once it is confirmed: what it had then was judged."""
         self._update_rows(
-            {order.id: {"credit_passed_amount": order.amount_total} for order in self}
+            {
+                order.id: {
+                    "credit_passed": True,
+                    "credit_passed_amount": order.amount_total,
+                }
+                for order in self
+            }
         )
 
     def _credit_passed_share(self):
         """The share of the order that was judged; orders of before count in full."""
         self.ensure_one()
         passed, total = self.credit_passed_amount, self.amount_total
-        if not passed or total <= passed:
+        if not self.credit_passed or total <= passed:
             return Decimal(1)
         return Decimal(str(passed)) / Decimal(str(total))
 
@@ -122,6 +143,7 @@ class SaleOrder(models.Model):
         """An import may bring orders that are confirmed already: what is held becomes a
         quotation, and waits.
         """
+        self._credit_check_hand(set().union(*vals_list))
         orders = super().create(vals_list)
         born = orders.filtered(lambda order: order.state == "sale")
         if born:
@@ -130,27 +152,41 @@ class SaleOrder(models.Model):
         return orders
 
     def write(self, vals):
+        self._credit_check_hand(vals)
         state = vals.get("state")
-        held, moving = self.browse(), self.browse()
-        if state == "sale":
-            passed = set(self.env.context.get("credit_gate_passed", ()))
-            moving = self.filtered(
-                lambda order: (
-                    order.state in self._credit_open_states and order.id not in passed
-                )
+        moving = self._credit_moving() if state == "sale" else self.browse()
+        result = super(SaleOrder, self - moving).write(vals)
+        if moving:
+            # what it will be is judged, not what it was
+            super(SaleOrder, moving).write(
+                {name: value for name, value in vals.items() if name != "state"}
             )
-            held = moving - moving._credit_pass()
-        if held:
-            rest = {name: value for name, value in vals.items() if name != "state"}
-            super(SaleOrder, held).write(rest)
-        result = super(SaleOrder, self - held).write(vals)
-        (moving - held).sudo()._credit_note_passed()
+            passing = moving._credit_pass()
+            super(SaleOrder, passing).write({"state": state})
+            passing.sudo()._credit_note_passed()
         if state in ("draft", "cancel"):
             self._credit_reset()
         if state == "cancel":
             customers = self.sudo().partner_invoice_id.commercial_partner_id
             self.env["credit.gate"]._recheck_later(customers.ids)
         return result
+
+    def _credit_moving(self):
+        """Those a program confirms by writing the state, past the button."""
+        passed = self.env.context.get("credit_gate_passed")
+        # a client can send a list, but none of these
+        passed = passed if isinstance(passed, _Passed) else ()
+        moving = self.filtered(lambda o: o.state != "sale" and o.id not in passed)
+        closed = moving.filtered(lambda o: o.state not in self._credit_open_states)
+        if closed:
+            raise UserError(
+                self.env._(
+                    "%(orders)s: set the order back to a quotation before you confirm "
+                    "it.",
+                    orders=", ".join(closed.mapped("name")),
+                )
+            )
+        return moving
 
     def unlink(self):
         self._credit_reset()
