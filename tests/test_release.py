@@ -295,6 +295,50 @@ class TestRelease(GateCommon):
                 }
             )
 
+    def test_nobody_turns_a_stand_in_of_his_own_around(self):
+        mine = (
+            self.env["credit.approval.delegate"]
+            .with_user(self.biller)
+            .create(
+                {
+                    "user_id": self.biller.id,
+                    "delegate_id": self.collector.id,
+                    "date_from": TODAY,
+                    "date_to": TODAY,
+                }
+            )
+        )
+        with self.assertRaises(AccessError):
+            mine.write({"user_id": self.contact.id, "delegate_id": self.biller.id})
+
+    def test_who_asks_sends_no_stand_in(self):
+        self._bracket(None, self.manager, self.contact)
+        self.env["credit.approval.delegate"].create(
+            {
+                "user_id": self.manager.id,
+                "delegate_id": self.collector.id,
+                "date_from": TODAY,
+                "date_to": TODAY,
+            }
+        )
+        release = self._request(self.move, user=self.manager)
+        self.assertEqual(release._approvers(), self.contact)
+
+    def test_not_for_another_customer(self):
+        release = self._request(self.move)
+        release.with_user(self.contact).action_approve()
+        self.assertEqual(self.move.credit_state, "released")
+        other = self._limited(self._customer("Other"), 10)
+        self.move.partner_id = other.partner_id
+        self.move.action_post()
+        self.assertEqual(self.move.state, "draft")
+
+    def test_what_the_check_found_is_not_written(self):
+        biller = self.move.with_user(self.biller)
+        for values in ({"credit_state": "none"}, {"credit_reasons": []}):
+            with self.subTest(**values), self.assertRaises(AccessError):
+                biller.write(values)
+
     def test_approver_who_left_is_not_asked(self):
         self.contact.sudo().active = False
         release = self._request(self.move)
@@ -302,6 +346,13 @@ class TestRelease(GateCommon):
         self.assertTrue(release.asked_id.active)
 
     # === WHO SEES WHAT === #
+
+    def test_customers_read_nothing_of_the_check(self):
+        portal = new_test_user(self.env, "portal", groups="base.group_portal")
+        move = self.move.with_user(portal)
+        self.assertNotIn("credit_state", move.fields_get())
+        with self.assertRaises(AccessError):
+            move.read(["credit_sentence"])
 
     def test_approver_without_accounting_rights(self):
         boss = new_test_user(self.env, "boss", groups="base.group_user")

@@ -31,8 +31,8 @@ def test_installed_wheel_is_an_addon_that_installs(tmp_path, monkeypatch):
     site = tmp_path / "site"
     pip = [paths.PYTHON, "-m", "pip", "install", "--quiet", "--no-index", "--no-deps"]
     run.capture([*pip, "--target", site, built], "Installing the wheel")
-    # The addons path of the harness, with the wheel's addon instead of the checkout. The
-    # bridges have to be there: the template of the database has what they wait for.
+    # The addons path of the harness, with the wheel's addon instead of the checkout.
+    # The bridges are there because the template has what they wait for.
     addons = [site / "odoo" / "addons", paths.ROOT / "bridges"]
     settings = odoo.configuration_with(tmp_path, addons)
     monkeypatch.setattr(paths, "ODOO_CONF", settings)

@@ -3,7 +3,7 @@
 from psycopg2.errors import SerializationFailure
 
 from odoo.api import SUPERUSER_ID, Environment
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tools import mute_logger
 
@@ -96,6 +96,41 @@ class TestOrderGate(GateCommon):
         orders.write({"state": "sale", "client_order_ref": "API"})
         self.assertEqual(orders.mapped("state"), ["sale", "draft"])
         self.assertEqual(set(orders.mapped("client_order_ref")), {"API"})
+
+    def test_state_written_by_somebody_who_knows_the_gate(self):
+        order = self._order(5000).with_user(self.seller)
+        order.with_context(credit_gate_passed=order.ids).write({"state": "sale"})
+        self.assertEqual((order.state, order.credit_state), ("draft", "held"))
+        order.action_cancel()
+        with self.assertRaises(UserError):
+            order.write({"state": "sale"})
+        with self.assertRaises(AccessError):
+            order.write({"credit_passed_amount": 5000})
+
+    def test_state_written_with_more_lines(self):
+        order = self._order(100)
+        more = self._order_values(5000)["order_line"]
+        order.with_user(self.seller).write({"state": "sale", "order_line": more})
+        self.assertEqual((order.state, order.credit_state), ("draft", "held"))
+        self.assertEqual(len(order.order_line), 2, "nothing is lost")
+
+    def test_empty_order_filled_once_it_is_confirmed(self):
+        order = self._order(0)
+        order.action_confirm()
+        self.assertEqual(order.state, "sale")
+        order.order_line.price_unit = 500
+        move = self._invoices(order)
+        move.action_post()
+        self.assertEqual(move.credit_state, "held")
+
+    def test_invoice_of_an_order_of_another_customer(self):
+        good = self._customer("Good")
+        order = self._order(5000, partner_id=good.id)
+        order.action_confirm()
+        move = self._invoices(order)
+        move.partner_id = self.customer
+        move.action_post()
+        self.assertEqual(move.credit_state, "held")
 
     def test_import_of_a_file(self):
         fields = ["partner_id/.id", "state", "order_line/product_id/.id"]
