@@ -1,10 +1,11 @@
 """The demo data load, into a company like the one `./dev/demo` makes."""
 
-from kit import paths, postgres, run
+from kit import databases, paths, postgres, run
 
 
 def test_demo_data(faults, installed):
     database = faults.copied(installed, "demo-data")
+    databases.install(database, ["l10n_fr_account"], "The French chart of accounts")
     script = paths.INSIDE / "build_demo.py"
     run.capture(
         [paths.PYTHON, script, database, paths.MODULE],
