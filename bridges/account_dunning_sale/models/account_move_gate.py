@@ -12,8 +12,11 @@ class AccountMove(models.Model):
 
     def _credit_is_advance(self):
         """Only as long as nothing else was added to it."""
-        lines = self.invoice_line_ids.filtered(lambda li: li.display_type == "product")
-        return super()._credit_is_advance() and all(li.sale_line_ids for li in lines)
+        return super()._credit_is_advance() and all(
+            line.sale_line_ids
+            for line in self.invoice_line_ids
+            if line.display_type == "product"
+        )
 
     def _credit_ordered(self, company, day):
         """What of these invoices was ordered, and is among the orders as long as they
