@@ -272,11 +272,7 @@ class CreditProfile(models.Model):
         profiles = self.sudo().with_context(active_test=False)
         profiles.fetch(["partner_id", "company_id", "pool_profile_id"])
         holders = profiles | profiles.pool_profile_id
-        members = profiles.search_fetch(
-            [("pool_profile_id", "in", holders.ids)],
-            ["partner_id", "company_id", "pool_profile_id"],
-        )
-        everyone = holders | members
+        everyone = holders | holders.pool_member_ids
         everyone.fetch(["partner_id", "company_id", "pool_profile_id"])
         return everyone
 
