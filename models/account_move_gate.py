@@ -104,7 +104,7 @@ class AccountMove(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        self._credit_check_hand(set().union(*vals_list))
+        self._credit_check_born(vals_list)
         return super().create(vals_list)
 
     def write(self, vals):

@@ -264,6 +264,19 @@ class CreditGatedMixin(models.AbstractModel):
                 self.env._("What the credit check found is not written by hand.")
             )
 
+    @api.model
+    def _credit_check_born(self, vals_list):
+        """Nothing is found before there is something to look at.
+
+        What inherits a document by delegation brings all its defaults along.
+        """
+        for vals in vals_list:
+            self._credit_check_hand(
+                name
+                for name in GATE_COLUMNS.intersection(vals)
+                if vals[name] and vals[name] != "none"
+            )
+
     # === THE GATE === #
 
     def _credit_gated(self, confirm, *args, **kwargs):

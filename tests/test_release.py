@@ -338,6 +338,9 @@ class TestRelease(GateCommon):
         for values in ({"credit_state": "none"}, {"credit_reasons": []}):
             with self.subTest(**values), self.assertRaises(AccessError):
                 biller.write(values)
+        with self.assertRaises(AccessError):
+            biller.copy({"credit_state": "released"})
+        self.assertEqual(biller.copy({"credit_state": "none"}).credit_state, "none")
 
     def test_approver_who_left_is_not_asked(self):
         self.contact.sudo().active = False

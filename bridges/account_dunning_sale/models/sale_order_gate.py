@@ -143,7 +143,7 @@ class SaleOrder(models.Model):
         """An import may bring orders that are confirmed already: what is held becomes a
         quotation, and waits.
         """
-        self._credit_check_hand(set().union(*vals_list))
+        self._credit_check_born(vals_list)
         orders = super().create(vals_list)
         born = orders.filtered(lambda order: order.state == "sale")
         if born:
