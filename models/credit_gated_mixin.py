@@ -638,9 +638,20 @@ class CreditGatedMixin(models.AbstractModel):
 
     def _credit_excess(self):
         """By how much the limit is exceeded, in company currency."""
-        blocking = self._credit_blocking()
-        return sum(
-            (Decimal(str(r["amount"])) for r in blocking if r["cause"] == "limit"), ZERO
+        return self._credit_verdict().excess
+
+    def _credit_verdict(self):
+        """What holds it back, as the rules see it."""
+        return gate.Verdict(
+            gate.Kind.BLOCK,
+            tuple(
+                gate.Reason(
+                    gate.Cause(row["cause"]),
+                    gate.Rule(row["rule"]),
+                    amount=Decimal(str(row.get("amount", 0))),
+                )
+                for row in self._credit_blocking()
+            ),
         )
 
     def _credit_deposit(self):

@@ -99,18 +99,6 @@ class CreditProfile(models.Model):
         review = review[:1] or self.env["credit.review"].create({"profile_id": self.id})
         return review._open()
 
-    def action_view_reviews(self):
-        """All reviews of the customer."""
-        self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "account_dunning.credit_review_action"
-        )
-        return dict(
-            action,
-            domain=[("profile_id", "=", self.id)],
-            context={"default_profile_id": self.id},
-        )
-
     def action_view_guarantees(self):
         """The guarantees of the customer, to add to them and to change them."""
         self.ensure_one()

@@ -5,6 +5,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
+from odoo.addons.account_dunning.engine import gate
+
 WAITING = ("held", "requested")
 ZERO = Decimal(0)
 
@@ -128,13 +130,7 @@ class SaleOrder(models.Model):
     def _credit_deposit(self):
         """Only the part over the limit, where nothing else holds the order back."""
         self.ensure_one()
-        causes = {row["cause"] for row in self._credit_blocking()}
-        if not causes:
-            return None
-        amount = self._credit_amount()
-        if causes == {"limit"}:
-            return min(self._credit_excess(), amount)
-        return amount
+        return gate.deposit(self._credit_verdict(), self._credit_amount())
 
     # === OVERRIDES === #
 
