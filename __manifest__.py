@@ -69,6 +69,7 @@
         "wizard/dunning_golive_views.xml",
         "views/res_config_settings_views.xml",
         "views/res_config_settings_credit_views.xml",
+        "views/credit_trouble_views.xml",
         "views/credit_exposure_views.xml",
         "wizard/credit_release_wizard_views.xml",
         "views/credit_release_views.xml",

@@ -6,8 +6,8 @@ The points are whole, and ``START`` plus their sum is the score, cut off at 0 an
 
 **What counts.** Money that settled invoices in the last :data:`WINDOW_DAYS` days, and
 invoices still open after their due date. On average early money makes up for late
-money, but an average before the due date is no merit: it counts as paid in time, for the
-days as for the trend. An open invoice says something only once it is later than the
+money, but an average before the due date is no merit: it counts as paid in time, for
+the days as for the trend. An open invoice says something only once it is later than the
 customer's settled ones: before that, nobody knows yet.
 
 **What is left out.** What we agreed not to ask for: items paused by hand or disputed,
@@ -314,7 +314,7 @@ def _punctuality(counted, norm, own, size, day):
             "days": None if average is None else round(average),
             "counted": round(days),
             "own": round(100 * own),
-            "open": sum(item.paid_on is None for item in counted),
+            "unpaid": sum(item.paid_on is None for item in counted),
         },
     )
     total = late = 0.0

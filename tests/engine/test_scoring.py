@@ -234,7 +234,7 @@ def test_without_payments_the_score_is_what_is_usual():
         "days": None,
         "counted": 10,
         "own": 0,
-        "open": 0,
+        "unpaid": 0,
     }
     assert values(Facts(), Kind.HISTORY) == {"count": 0, "percent": 100}
 
@@ -249,13 +249,13 @@ def test_one_payment_leans_on_the_company():
         "days": 60,
         "counted": 20,
         "own": 20,
-        "open": 0,
+        "unpaid": 0,
     }
 
 
 def test_who_owes_and_never_paid_is_not_called_without_history():
     facts = Facts(items=(still_open(60),))
-    assert values(facts, Kind.DAYS)["open"] == 1
+    assert values(facts, Kind.DAYS)["unpaid"] == 1
     # weighs as much as the company
     assert values(facts, Kind.HISTORY) == {"count": 1, "percent": 50}
 
