@@ -101,7 +101,11 @@ class CreditScore(models.AbstractModel):
         }
 
     def _spread_query(self, company, day):
-        """Sums over the payments of a year, of days late and of being late."""
+        """Sums over the payments of a year, of days late and of being late.
+
+        Those of paused and disputed items are among them: cut off at ``LATEST``, the
+        few do not change what is usual, and to find them out would cost more than that.
+        """
         return SQL(
             """
         WITH paid AS (

@@ -133,7 +133,8 @@ class ResConfigSettings(models.TransientModel):
         """The class of who has no review yet, in one line: core's default limit."""
         for settings in self:
             company = settings.company_id.root_id
-            unrated = self.env["credit.risk.class"]._unrated(company)
+            # sudo: who sets the company up need not work with classes
+            unrated = self.env["credit.risk.class"].sudo()._unrated(company)
             settings.credit_unrated_rules = unrated and (
                 f"{unrated.display_name}: {unrated._limit_in_words()}"
             )

@@ -81,6 +81,7 @@ class TestCoreDefaultLimit(RiskClassCommon):
 
     def test_the_settings_say_where_it_is_now(self):
         self._adopt()
-        settings = self.env["res.config.settings"].create({})
+        admin = self._user("setter", "base.group_system")
+        settings = self.env["res.config.settings"].with_user(admin).create({})
         self.assertIn("Unrated", settings.credit_unrated_rules)
         self.assertIn("5,000", settings.credit_unrated_rules)

@@ -67,6 +67,9 @@ export class CreditPaymentMonths extends Component {
     }
 
     daysOf(month) {
+        if (month.days === 1) {
+            return _t("1 day late");
+        }
         return month.days > 0
             ? _t("%(days)s days late", { days: month.days })
             : _t("in time");
