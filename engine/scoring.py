@@ -47,6 +47,7 @@ RECENT_DAYS = 90  # "lately", for the trend
 GRACE_DAYS = 3  # a bank's way: so few days after the due date are not late
 PROMISE_GRACE = 3  # likewise for a promise
 RATING_DAYS = 365  # an older rating says nothing any more
+LEAST = 1e-6  # less is no money, and its square no number
 ENOUGH = 3  # effective payments below which confidence is low whatever the company says
 
 
@@ -252,7 +253,7 @@ def score(facts: Facts, norm: Norm, day: date) -> Score:
 
 def _counted(items: Iterable[Item], day: date) -> tuple[list[Item], list[Item]]:
     """What was settled, and what is open for longer than the settled ones took."""
-    usable = [item for item in items if item.amount > 0]
+    usable = [item for item in items if item.amount >= LEAST]
     settled = [
         item
         for item in usable

@@ -165,6 +165,15 @@ def test_what_lies_open_for_long_is_no_change_of_the_last_months():
     assert points(lately, Kind.TREND) < 0
 
 
+def test_amounts_that_are_no_money_do_not_count():
+    base = changed(before=5, after=17)
+    dust = tuple(paid(400, n, 1e-178) for n in (1, 2, 200, 201, 202))
+    assert score(replace(base, items=base.items + dust), NORM, DAY) == score(
+        base, NORM, DAY
+    )
+    assert score(Facts(items=dust), NORM, DAY) == score(Facts(), NORM, DAY)
+
+
 def test_few_payments_make_no_trend():
     items = (paid(50, 5), *(paid(0, 100 + n) for n in range(9)))
     assert values(Facts(items=items), Kind.TREND) is None
