@@ -34,6 +34,7 @@ from . import (
     credit_profile_worklist,
     credit_rating,
     credit_release,
+    credit_release_asked,
     credit_review,
     credit_review_source,
     credit_risk_class,

@@ -94,31 +94,58 @@ class CreditGatedMixin(models.AbstractModel):
         :return: ``{document id: {approved, approved_causes}}``
         """
         released = self.filtered(lambda doc: doc.credit_state == "released")
-        if not released:
+        return {
+            document_id: {
+                "approved": Decimal(str(release.amount)),
+                "approved_causes": release._causes(),
+            }
+            for document_id, release in released._credit_approvals(day).items()
+        }
+
+    def _credit_approvals(self, day):
+        """The newest approval of each that can be used today.
+
+        :return: ``{document id: credit.release}`` with full rights.
+        """
+        if not self:
             return {}
         found = self.env["credit.release"].sudo()
         found = found.search(
             [
                 ("res_model", "=", self._name),
-                ("res_id", "in", released.ids),
+                ("res_id", "in", self.ids),
                 ("state", "=", "approved"),
                 ("valid_until", ">=", day),
             ],
             order="id",
         )
         Exposure = self.env["credit.exposure"]
-        customer_of = {doc.id: Exposure._customer_of(doc)._origin for doc in released}
+        customer_of = {doc.id: Exposure._customer_of(doc)._origin for doc in self}
         return {
-            release.res_id: {
-                "approved": Decimal(str(release.amount)),
-                "approved_causes": [
-                    gate.Cause(row["cause"]) for row in release.reasons or []
-                ],
-            }
+            release.res_id: release
             for release in found
             # what was released for one customer is not released for another
             if release.profile_id.partner_id == customer_of[release.res_id]
         }
+
+    def _credit_state_decided(self):
+        """Where the requests and approvals still open leave what the gate has stopped.
+
+        An approval counts when the document could be confirmed with it as it is.
+        """
+        self.ensure_one()
+        if self._credit_pending_release():
+            return "requested"
+        today = self.company_id.sudo()._dunning_today()
+        release = self._credit_approvals(today).get(self.id)
+        blocking = {gate.Cause(row["cause"]) for row in self._credit_blocking()}
+        if (
+            release
+            and self._credit_amount() <= Decimal(str(release.amount))
+            and blocking <= set(release._causes())
+        ):
+            return "released"
+        return "held"
 
     def _credit_pending_release(self):
         self.ensure_one()

@@ -37,6 +37,12 @@ class CreditHeld(models.Model):
         help="The approver who was asked; the salesperson where nobody was yet.",
     )
     release_id = fields.Many2one("credit.release", readonly=True)
+    nobody_entitled = fields.Boolean(string="Nobody may approve", readonly=True)
+    deadlock = fields.Char(
+        string="Approval",
+        compute="_compute_deadlock",
+        help="Whether somebody is left who may decide on the request.",
+    )
 
     _depends = {
         "account.move": [
@@ -47,7 +53,13 @@ class CreditHeld(models.Model):
             "invoice_user_id",
             "amount_total_signed",
         ],
-        "credit.release": ["state", "asked_id", "res_id", "res_model"],
+        "credit.release": [
+            "state",
+            "asked_id",
+            "res_id",
+            "res_model",
+            "nobody_entitled",
+        ],
         "credit.profile": ["partner_id", "company_id"],
     }
 
@@ -99,7 +111,8 @@ class CreditHeld(models.Model):
                    doc.credit_held_at AS held_at,
                    COALESCE(release.asked_id, %(user)s, doc.credit_held_by_id)
                        AS actor_id,
-                   release.id AS release_id
+                   release.id AS release_id,
+                   COALESCE(release.nobody_entitled, FALSE) AS nobody_entitled
               FROM %(table)s doc
               JOIN res_partner customer ON customer.id = %(partner)s
               JOIN res_company company ON company.id = doc.company_id
@@ -130,6 +143,14 @@ class CreditHeld(models.Model):
         now = fields.Datetime.now()
         for held in self:
             held.age = (now - held.held_at).days if held.held_at else 0
+
+    @api.depends("nobody_entitled")
+    @api.depends_context("lang")
+    def _compute_deadlock(self):
+        for held in self:
+            held.deadlock = (
+                self.env._("Nobody may approve") if held.nobody_entitled else False
+            )
 
     def _compute_sentence(self):
         for held in self:

@@ -24,6 +24,7 @@ from . import (
     test_profiles,
     test_query_counts,
     test_release,
+    test_release_asked,
     test_risk_class,
     test_run_review,
     test_runs,
