@@ -27,6 +27,13 @@ NOTHING = {
 }
 
 
+class Passed(frozenset):
+    """Ids of documents the gate has let pass, in the context of what confirms them.
+
+    A client can send a list under the same key, but none of these.
+    """
+
+
 GATE_COLUMNS = {*NOTHING, "credit_passed", "credit_passed_amount"}
 
 
@@ -203,6 +210,13 @@ class CreditGatedMixin(models.AbstractModel):
             key for key, verdict in verdicts.items() if verdict.kind is gate.Kind.BLOCK
         }
         return self.filtered(lambda doc: doc.id not in held)
+
+    def _credit_has_passed(self):
+        """Those the gate lets pass at this very moment."""
+        passed = self.env.context.get("credit_gate_passed")
+        if not isinstance(passed, Passed):
+            return self.browse()
+        return self.filtered(lambda doc: doc.id in passed)
 
     def _credit_write_down(self, verdicts):
         """What the gate found, on the documents; one statement for all.

@@ -4,6 +4,8 @@ from odoo.tools import format_date, formatLang
 from ..engine import gate
 from .credit_gated_mixin import WAITING
 
+LEVELS = {gate.Kind.BLOCK: "block", gate.Kind.WARN: "warn"}
+
 
 class CreditGatedMixin(models.AbstractModel):
     """What people see of the credit check on a document: words, figures, buttons."""
@@ -58,30 +60,27 @@ class CreditGatedMixin(models.AbstractModel):
     @api.depends("credit_state", "credit_reasons")
     @api.depends_context("lang", "uid")
     def _compute_credit_sentence(self):
-        """What was found when it was confirmed; before, what would be found now."""
-        Gate = self.env["credit.gate"]
-        open_now = self.filtered(
-            lambda doc: (
-                doc.state in doc._credit_open_states
-                and doc.credit_state in (False, "none", "warned")
-            )
-        )
-        verdicts = {}
-        for doc in open_now:
-            # each alone: the reader asks about this one
-            verdicts[doc.id] = Gate._judge(doc).get(doc.id, gate.PASSED)
+        """What was found when it was confirmed; before, what would be found now.
+
+        A form asks about one document, and is told what the gate would do. Where many
+        are read together, as lists and programs do, they show what is known already:
+        judging each of them would cost more than reading them.
+        """
+        verdict = None
+        if (
+            len(self) == 1
+            and self._credit_is_open()
+            and self.credit_state in (False, "none", "warned")
+        ):
+            verdict = self.env["credit.gate"]._judge(self).get(self.id, gate.PASSED)
         for doc in self:
-            verdict = verdicts.get(doc.id)
             reasons = (
                 doc._credit_reasons_values(verdict) if verdict else doc.credit_reasons
             )
             if doc.credit_state in WAITING:
                 doc.credit_level = "block"
             elif verdict:
-                doc.credit_level = {
-                    gate.Kind.BLOCK: "block",
-                    gate.Kind.WARN: "warn",
-                }.get(verdict.kind, "none")
+                doc.credit_level = LEVELS.get(verdict.kind, "none")
             else:
                 doc.credit_level = "none"
             doc.credit_sentence = doc._credit_words(reasons or [], doc.company_id)

@@ -1,5 +1,8 @@
 """Orders at the credit gate."""
 
+from datetime import datetime
+from unittest.mock import patch
+
 from psycopg2.errors import SerializationFailure
 
 from odoo.api import SUPERUSER_ID, Environment
@@ -90,6 +93,50 @@ class TestOrderGate(GateCommon):
         )
         self.assertEqual(orders.mapped("state"), ["sale", "draft"])
         self.assertEqual(orders.mapped("credit_state"), ["none", "held"])
+
+    def test_nothing_follows_from_an_imported_order_before_it_is_judged(self):
+        """Deliveries, tasks and purchases start from lines made on a confirmed order,
+        and from its confirmation.
+        """
+        seen, confirmed = [], []
+        Line = self.env.registry["sale.order.line"]
+        Order = self.env.registry["sale.order"]
+        create, confirm = Line.create, Order._action_confirm
+
+        def line_create(lines, vals_list):
+            made = create(lines, vals_list)
+            seen.extend(made.mapped("state"))
+            return made
+
+        def action_confirm(orders):
+            confirmed.append((orders.ids, orders.mapped("state")))
+            return confirm(orders)
+
+        day = datetime(2025, 3, 1)
+        with (
+            patch.object(Line, "create", line_create),
+            patch.object(Order, "_action_confirm", action_confirm),
+        ):
+            orders = self.env["sale.order"].create(
+                [
+                    self._order_values(600, state="sale", date_order=day),
+                    self._order_values(600, state="sale", date_order=day),
+                    self._order_values(50),
+                ]
+            )
+        self.assertEqual(orders.mapped("state"), ["sale", "draft", "draft"])
+        self.assertEqual(set(seen), {"draft"})
+        self.assertEqual(confirmed, [(orders[0].ids, ["sale"])], "once, and judged")
+        self.assertEqual(set(orders[:2].mapped("date_order")), {day}, "dates are kept")
+        self.assertEqual(orders[0].credit_passed_amount, 600)
+
+    def test_confirmed_by_default(self):
+        order = (
+            self.env["sale.order"]
+            .with_context(default_state="sale")
+            .create(self._order_values(1500))
+        )
+        self.assertEqual((order.state, order.credit_state), ("draft", "held"))
 
     def test_state_written_by_a_program(self):
         orders = self._orders(600, 600)
