@@ -212,7 +212,14 @@ class CreditGatedMixin(models.AbstractModel):
         return self.filtered(lambda doc: doc.id not in held)
 
     def _credit_has_passed(self):
-        """Those the gate lets pass at this very moment."""
+        """Those the gate lets pass at this very moment; all where no gate stands.
+
+        While modules are installed there is none around the method that confirms, and
+        one in its middle would leave things half done.
+        """
+        method = getattr(self.env.registry[self._name], self._credit_gate_method)
+        if not getattr(method, "credit_gate", False):
+            return self
         passed = self.env.context.get("credit_gate_passed")
         if not isinstance(passed, Passed):
             return self.browse()
