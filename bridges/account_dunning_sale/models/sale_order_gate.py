@@ -41,8 +41,8 @@ class SaleOrder(models.Model):
         readonly=True,
         copy=False,
         groups="base.group_user",
-        help="The total when the order was confirmed. What is added later is looked at "
-        "when it is invoiced.",
+        help="The total when the order was confirmed, and what was added since and "
+        "passed. What was added past the check is looked at when it is invoiced.",
     )
 
     credit_passed = fields.Boolean(
@@ -106,7 +106,7 @@ class SaleOrder(models.Model):
         return held._credit_notification() if held else result
 
     def _credit_note_passed(self):
-        """An order may grow once it is confirmed: what it had then was judged."""
+        """What an order has when it is confirmed was judged; what is added, later."""
         self._update_rows(
             {
                 order.id: {
