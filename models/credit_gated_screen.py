@@ -202,6 +202,13 @@ class CreditGatedMixin(models.AbstractModel):
     def _credit_advise(self, request):
         """What the reader can do, as the end of the sentence."""
         self.ensure_one()
+        if request and request.nobody_entitled:
+            return self.env._(
+                "Release requested by %(requester)s, but nobody may approve it: "
+                "%(caretaker)s was told.",
+                requester=request.requester_id.name,
+                caretaker=request.asked_id.name or self.env._("an administrator"),
+            )
         if request:
             return self.env._(
                 "Release requested by %(requester)s, waiting for %(approver)s.",

@@ -26,7 +26,12 @@ class CreditHeld(models.Model):
     currency_id = fields.Many2one("res.currency", readonly=True)
     amount = fields.Monetary(readonly=True, help="In company currency.")
     user_id = fields.Many2one("res.users", string="Salesperson", readonly=True)
-    state = fields.Selection(STATES, readonly=True)
+    state = fields.Selection(
+        [*STATES, ("nobody", "Nobody may approve")],
+        readonly=True,
+        help="Nobody may approve: a release was requested, and everybody who could "
+        "decide has left or has lost the right to.",
+    )
     held_at = fields.Datetime(string="Held since", readonly=True)
     age = fields.Integer(string="Days held", compute="_compute_age")
     sentence = fields.Char(string="Why", compute="_compute_sentence", compute_sudo=True)
@@ -37,12 +42,6 @@ class CreditHeld(models.Model):
         help="The approver who was asked; the salesperson where nobody was yet.",
     )
     release_id = fields.Many2one("credit.release", readonly=True)
-    nobody_entitled = fields.Boolean(string="Nobody may approve", readonly=True)
-    deadlock = fields.Char(
-        string="Approval",
-        compute="_compute_deadlock",
-        help="Whether somebody is left who may decide on the request.",
-    )
 
     _depends = {
         "account.move": [
@@ -107,12 +106,12 @@ class CreditHeld(models.Model):
                    company.currency_id,
                    %(amount)s AS amount,
                    %(user)s AS user_id,
-                   doc.credit_state AS state,
+                   CASE WHEN release.nobody_entitled THEN 'nobody'
+                        ELSE doc.credit_state END AS state,
                    doc.credit_held_at AS held_at,
                    COALESCE(release.asked_id, %(user)s, doc.credit_held_by_id)
                        AS actor_id,
-                   release.id AS release_id,
-                   COALESCE(release.nobody_entitled, FALSE) AS nobody_entitled
+                   release.id AS release_id
               FROM %(table)s doc
               JOIN res_partner customer ON customer.id = %(partner)s
               JOIN res_company company ON company.id = doc.company_id
@@ -144,14 +143,6 @@ class CreditHeld(models.Model):
         for held in self:
             held.age = (now - held.held_at).days if held.held_at else 0
 
-    @api.depends("nobody_entitled")
-    @api.depends_context("lang")
-    def _compute_deadlock(self):
-        for held in self:
-            held.deadlock = (
-                self.env._("Nobody may approve") if held.nobody_entitled else False
-            )
-
     def _compute_sentence(self):
         for held in self:
             document = self.env[held.res_model].browse(held.res_id)
@@ -169,7 +160,7 @@ class CreditHeld(models.Model):
 
     def action_release(self):
         """Release what is chosen; one kind of document at a time."""
-        return self._documents("held", "requested").action_credit_release()
+        return self._documents("held", "requested", "nobody").action_credit_release()
 
     def _documents(self, *states):
         chosen = self.filtered(lambda held: held.state in states)

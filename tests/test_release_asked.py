@@ -153,10 +153,13 @@ class TestReleaseAsked(GateCommon):
         with self.assertRaises(AccessError):
             release.with_user(self.contact).action_approve()
         held = self.env["credit.held"].with_user(self.contact)
-        held = held.search([("nobody_entitled", "=", True)])
+        held = held.search([("state", "=", "nobody")])
         self.assertEqual(held.res_id, self.move.id)
         self.assertEqual(held.actor_id, self.contact)
-        self.assertEqual(held.deadlock, "Nobody may approve")
+        self.assertIn(held, held.search([("release_id", "=", release.id)]))
+
+        self.move.invalidate_recordset()
+        self.assertIn("nobody may approve it", self.move.credit_advice)
 
         messages = len(release.message_ids)
         self._pass_days(0)
