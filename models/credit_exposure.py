@@ -29,7 +29,7 @@ class CreditExposure(models.AbstractModel):
     # === PUBLIC TO THE OTHER MODELS === #
 
     @api.model
-    def _exposures(self, profiles, day=None, documents=None, ledger=None):
+    def _exposures(self, profiles, day=None, documents=None, ledger=None, amounts=None):
         """What these customers owe and will owe.
 
         :param day: day of the exchange rates; default: the company's today.
@@ -37,6 +37,8 @@ class CreditExposure(models.AbstractModel):
             of them. They are told apart as ``document``.
         :param ledger: ``{profile id: {part: Decimal}}``, the parts of the ledger where
             somebody has just read them.
+        :param amounts: ``{document id: Decimal}``, what the documents add, where that
+            is known; they are of one model then.
         :return: ``{profile id: engine.exposure.Exposure}``
         """
         result = {}
@@ -45,7 +47,9 @@ class CreditExposure(models.AbstractModel):
         for company, mine in profiles.sudo().grouped("company_id").items():
             today = day or company._dunning_today()
             everyone = mine._with_pools()
-            parts = self._parts(everyone, company, today, at_hand, ledger or {})
+            parts = self._parts(
+                everyone, company, today, at_hand, ledger or {}, amounts
+            )
             alone = {
                 profile.id: exposure.Exposure(
                     **{name: part.get(profile.id, ZERO) for name, part in parts.items()}
@@ -118,7 +122,7 @@ class CreditExposure(models.AbstractModel):
     # === PARTS === #
 
     @api.model
-    def _parts(self, profiles, company, day, at_hand, ledger):
+    def _parts(self, profiles, company, day, at_hand, ledger, known_amounts=None):
         """All parts of the exposure of profiles of one company.
 
         :param at_hand: ``{model name: recordset}``: in no part but ``document``.
@@ -139,7 +143,9 @@ class CreditExposure(models.AbstractModel):
             else {}
         )
         parts["orders"] = self._orders_parts(profiles, company, day, at_hand)
-        parts["document"] = self._document_part(profiles, company, day, at_hand)
+        parts["document"] = self._document_part(
+            profiles, company, day, at_hand, known_amounts
+        )
         return parts
 
     @api.model
@@ -240,11 +246,13 @@ class CreditExposure(models.AbstractModel):
         return {}
 
     @api.model
-    def _document_part(self, profiles, company, day, at_hand):
+    def _document_part(self, profiles, company, day, at_hand, known_amounts=None):
         by_customer = {profile.partner_id.id: profile.id for profile in profiles}
         result = defaultdict(lambda: ZERO)
         for documents in at_hand.values():
-            amounts = self._document_amounts(documents, day)
+            amounts = known_amounts
+            if amounts is None:
+                amounts = self._document_amounts(documents, day)
             for document in documents:
                 customer = self._customer_of(document)
                 key = by_customer.get(customer._origin.id)

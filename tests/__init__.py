@@ -29,6 +29,7 @@ from . import (
     test_query_counts,
     test_ratings,
     test_release,
+    test_release_asked,
     test_risk_class,
     test_run_review,
     test_runs,

@@ -125,6 +125,8 @@ class CreditExposure(models.AbstractModel):
         rows = self.env.execute_query_dict(
             self._order_lines_query(orders, counted, company.credit_count_drafts)
         )
+        if not rows:
+            return {}
         lines, heads = defaultdict(dict), {}
         for row in rows:
             heads[row["order_id"]] = row["customer_id"], row["currency_id"]
