@@ -8,6 +8,7 @@ from . import (
     credit_exposure,
     credit_gate,
     credit_gate_lock,
+    credit_gate_received,
     credit_gated_mixin,
     credit_guarantee,
     credit_held,

@@ -9,6 +9,7 @@ from . import (
     test_exposure,
     test_facts,
     test_gate,
+    test_gate_received,
     test_golive,
     test_hands,
     test_job,

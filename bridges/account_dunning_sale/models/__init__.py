@@ -6,5 +6,6 @@ from . import (
     res_partner,
     sale_order,
     sale_order_gate,
+    sale_order_online,
     sale_order_terms,
 )

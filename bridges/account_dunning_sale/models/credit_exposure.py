@@ -127,7 +127,11 @@ class CreditExposure(models.AbstractModel):
         )
         lines, heads = defaultdict(dict), {}
         for row in rows:
-            heads[row["order_id"]] = row["customer_id"], row["currency_id"]
+            heads[row["order_id"]] = (
+                row["customer_id"],
+                row["currency_id"],
+                Decimal(row["paid"]),
+            )
             lines[row["order_id"]].setdefault(row["line_id"], []).append(row)
         Currency = self.env["res.currency"]
         used = {row["currency_id"] for row in rows}
@@ -135,7 +139,7 @@ class CreditExposure(models.AbstractModel):
         rates = self._rates(Currency.browse(used), company, day)
         prices = self._prices_of_unordered(rows)
         result = {}
-        for order_id, (customer_id, currency_id) in heads.items():
+        for order_id, (customer_id, currency_id, paid) in heads.items():
             rest = exposure.order_rest(
                 [
                     self._to_line(mine, currency_id, rates, prices)
@@ -149,14 +153,15 @@ class CreditExposure(models.AbstractModel):
                 rates[company.currency_id.id],
                 self._unit(company.currency_id),
             )
-            result[order_id] = customer_id, worth
+            result[order_id] = customer_id, max(worth - paid, ZERO)
         return result
 
     @api.model
     def _order_lines_query(self, orders, counted, drafts):
         """The lines of orders, and what was invoiced of them by currency.
 
-        Like core, a credit note made from the order opens it again.
+        Like core, a credit note made from the order opens it again. ``paid`` is the
+        same in all rows of an order, and in company currency.
 
         :param counted: ids of draft invoices that count like posted ones.
         :param drafts: whether all draft invoices do.
@@ -187,6 +192,28 @@ class CreditExposure(models.AbstractModel):
                     OR (move.state = 'draft' AND move.move_type = 'out_invoice'
                         AND (%(drafts)s OR move.id = ANY(%(counted)s))))
           GROUP BY line.id, item.currency_id
+        ), paid AS (
+            -- on drafts that do not count; one of several orders is paid once
+            SELECT order_id, SUM(amount) AS amount
+              FROM (SELECT DISTINCT ON (move.id)
+                           open_order.id AS order_id,
+                           move.amount_total_signed - move.amount_residual_signed
+                               AS amount
+                      FROM open_order
+                      JOIN sale_order_line line ON line.order_id = open_order.id
+                      JOIN sale_order_line_invoice_rel rel
+                        ON rel.order_line_id = line.id
+                      JOIN account_move_line item ON item.id = rel.invoice_line_id
+                      JOIN account_move move ON move.id = item.move_id
+                      JOIN res_partner payer ON payer.id = move.partner_id
+                      JOIN res_partner owner ON owner.id = open_order.partner_invoice_id
+                     WHERE move.state = 'draft'
+                       AND move.move_type = 'out_invoice'
+                       AND move.amount_residual_signed != move.amount_total_signed
+                       AND payer.commercial_partner_id = owner.commercial_partner_id
+                       AND NOT (%(drafts)s OR move.id = ANY(%(counted)s))
+                  ORDER BY move.id, open_order.id) AS draft
+          GROUP BY order_id
         )
         SELECT open_order.id AS order_id,
                partner.commercial_partner_id AS customer_id,
@@ -199,6 +226,7 @@ class CreditExposure(models.AbstractModel):
                     THEN COALESCE(line.qty_delivered, 0) ELSE 0 END::text AS delivered,
                COALESCE(line.price_total, 0)::text AS total,
                billed.currency_id AS billed_in,
+               COALESCE(paid.amount, 0)::text AS paid,
                COALESCE(billed.quantity, 0)::text AS quantity,
                COALESCE(billed.amount, 0)::text AS amount
           FROM open_order
@@ -207,6 +235,7 @@ class CreditExposure(models.AbstractModel):
      LEFT JOIN product_product product ON product.id = line.product_id
      LEFT JOIN product_template template ON template.id = product.product_tmpl_id
      LEFT JOIN billed ON billed.line_id = line.id
+     LEFT JOIN paid ON paid.order_id = open_order.id
          WHERE line.display_type IS NULL
             """,
             orders=orders,

@@ -2,6 +2,7 @@ from . import (
     test_exposure_orders,
     test_exposure_property,
     test_order_gate,
+    test_order_online,
     test_order_terms,
     test_tour_credit,
 )

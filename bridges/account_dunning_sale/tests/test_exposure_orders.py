@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from odoo.fields import Command
 from odoo.tests import new_test_user
 
 from odoo.addons.account_dunning.tests.common import TODAY
@@ -236,3 +237,66 @@ class TestOrders(OrderCommon):
             counts[name] = self.cr.sql_log_count - before
         self.assertEqual(counts["many"], counts["few"])
         self.assertLessEqual(counts["many"], 25)
+
+
+class TestMoneyReceived(OrderCommon):
+    def _reconcile(self, invoice, amount):
+        payment = self._payment(self.customer, amount)
+        (payment.move_id + invoice).line_ids.filtered(
+            lambda line: line.account_type == "asset_receivable"
+        ).reconcile()
+
+    def _received(self, documents):
+        got = self.env["credit.gate"]._received(documents, self.company, TODAY)
+        return [float(got.get(document.id, 0)) for document in documents]
+
+    def test_money_on_a_draft_of_the_order(self):
+        order = self._order()
+        draft = self._bill(order, post=False)
+        self._reconcile(draft, 400)
+        self.assertOwed(orders=600)
+        self.company.credit_count_drafts = True
+        self.assertOwed(drafts=600)
+        self.company.credit_count_drafts = False
+        self.assertOwed(document=600, documents=draft)
+        draft.action_post()
+        self.assertOwed(open_items=600)
+
+    def test_money_on_a_draft_of_two_orders_counts_once(self):
+        orders = self._order() + self._order()
+        draft = orders._create_invoices()
+        self.assertEqual(len(draft), 1)
+        self._reconcile(draft, 400)
+        self.assertOwed(orders=1600)
+
+    def test_money_on_an_invoice_of_somebody_else(self):
+        other = self._customer("Other")
+        draft = self._bill(self._order(), post=False, partner_id=other.id)
+        payment = self._payment(other, 400)
+        (payment.move_id + draft).line_ids.filtered(
+            lambda line: line.account_type == "asset_receivable"
+        ).reconcile()
+        self.assertOwed(orders=1000)
+
+    def test_one_payment_for_two_orders(self):
+        orders = self._order(confirm=False) + self._order(confirm=False)
+        self._online_payment(
+            self.customer, 1500, state="done", sale_order_ids=[Command.set(orders.ids)]
+        )
+        self.assertEqual(self._received(orders), [1000, 500])
+        self.assertEqual(self._received(orders[1]), [500])
+        orders[0]._action_cancel()
+        self.assertEqual(self._received(orders), [0, 1000])
+
+    def test_invoice_goes_before_its_order(self):
+        order = self._order()
+        draft = self._bill(order, 4, post=False)
+        self._online_payment(
+            self.customer,
+            500,
+            state="done",
+            sale_order_ids=[Command.set(order.ids)],
+            invoice_ids=[Command.set(draft.ids)],
+        )
+        self.assertEqual(self._received(draft), [400])
+        self.assertEqual(self._received(order), [100])
