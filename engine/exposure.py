@@ -242,13 +242,28 @@ def left_to_invoice(line: OrderLine) -> Decimal:
     return max(left, ZERO) if due >= 0 else min(left, ZERO)
 
 
-def order_rest(lines: Iterable[OrderLine], unit: Decimal) -> Decimal:
+def _is_untouched(line: OrderLine) -> bool:
+    """Whether exactly what was ordered is still to be invoiced."""
+    if line.advance is not None:
+        return not line.advance
+    return not line.invoiced and left_to_invoice(line) == line.ordered
+
+
+def order_rest(
+    lines: Iterable[OrderLine], unit: Decimal, total: Decimal | None = None
+) -> Decimal:
     """What is still to be invoiced of an order, never below zero.
 
     Down payments invoiced are off the rest until a later invoice deducts them.
 
     :param unit: smallest amount of the order's currency.
+    :param total: of the order as its customer reads it, which is what nobody has begun
+        to invoice comes to: taxes that are rounded once make it differ from the sum of
+        the lines.
     """
+    lines = list(lines)
+    if total is not None and all(map(_is_untouched, lines)):
+        return max(rounded(total, unit), ZERO)
     rest = ZERO
     for line in lines:
         if line.advance is not None:

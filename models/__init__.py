@@ -5,6 +5,7 @@ from . import (
     account_move_line,
     credit_approval_bracket,
     credit_approval_delegate,
+    credit_cure_items,
     credit_exposure,
     credit_gate,
     credit_gate_lock,

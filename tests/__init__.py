@@ -17,6 +17,7 @@ from . import (
     test_notice_edit,
     test_open_run,
     test_open_run_more,
+    test_payment_links,
     test_pdf_faults,
     test_pdf_letters,
     test_pdf_statement,

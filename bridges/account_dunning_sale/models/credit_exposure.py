@@ -24,6 +24,7 @@ class CreditExposure(models.AbstractModel):
                 "company_id",
                 "currency_id",
                 "partner_invoice_id",
+                "amount_total",
             ]
         )
         self.env["sale.order.line"].flush_model()
@@ -127,11 +128,7 @@ class CreditExposure(models.AbstractModel):
         )
         lines, heads = defaultdict(dict), {}
         for row in rows:
-            heads[row["order_id"]] = (
-                row["customer_id"],
-                row["currency_id"],
-                Decimal(row["paid"]),
-            )
+            heads[row["order_id"]] = row
             lines[row["order_id"]].setdefault(row["line_id"], []).append(row)
         Currency = self.env["res.currency"]
         used = {row["currency_id"] for row in rows}
@@ -139,13 +136,15 @@ class CreditExposure(models.AbstractModel):
         rates = self._rates(Currency.browse(used), company, day)
         prices = self._prices_of_unordered(rows)
         result = {}
-        for order_id, (customer_id, currency_id, paid) in heads.items():
+        for order_id, head in heads.items():
+            currency_id = head["currency_id"]
             rest = exposure.order_rest(
                 [
                     self._to_line(mine, currency_id, rates, prices)
                     for mine in lines[order_id].values()
                 ],
                 self._unit(Currency.browse(currency_id)),
+                Decimal(head["order_total"]),
             )
             worth = exposure.converted(
                 rest,
@@ -153,15 +152,17 @@ class CreditExposure(models.AbstractModel):
                 rates[company.currency_id.id],
                 self._unit(company.currency_id),
             )
-            result[order_id] = customer_id, max(worth - paid, ZERO)
+            paid = Decimal(head["paid"])
+            result[order_id] = head["customer_id"], max(worth - paid, ZERO)
         return result
 
     @api.model
     def _order_lines_query(self, orders, counted, drafts):
         """The lines of orders, and what was invoiced of them by currency.
 
-        Like core, a credit note made from the order opens it again. ``paid`` is the
-        same in all rows of an order, and in company currency.
+        Like core, a credit note made from the order opens it again. ``order_total``
+        and ``paid``, which is in company currency, are the same in all rows of an
+        order.
 
         :param counted: ids of draft invoices that count like posted ones.
         :param drafts: whether all draft invoices do.
@@ -169,7 +170,7 @@ class CreditExposure(models.AbstractModel):
         return SQL(
             """
         WITH open_order AS (
-            SELECT id, partner_invoice_id, currency_id
+            SELECT id, partner_invoice_id, currency_id, amount_total
               FROM sale_order
              WHERE %(orders)s
         ), billed AS (
@@ -226,6 +227,7 @@ class CreditExposure(models.AbstractModel):
                     THEN COALESCE(line.qty_delivered, 0) ELSE 0 END::text AS delivered,
                COALESCE(line.price_total, 0)::text AS total,
                billed.currency_id AS billed_in,
+               COALESCE(open_order.amount_total, 0)::text AS order_total,
                COALESCE(paid.amount, 0)::text AS paid,
                COALESCE(billed.quantity, 0)::text AS quantity,
                COALESCE(billed.amount, 0)::text AS amount

@@ -8,7 +8,7 @@ from odoo.addons.account_dunning.models.credit_gated_mixin import WAITING
 class SaleOrder(models.Model):
     """What becomes of held orders once nothing holds them any more.
 
-    An order that the customer signed or paid online is confirmed by itself, and the
+    An order that the customer signed or paid online is confirmed automatically, and the
     customer gets the confirmation that was due then. One that a salesperson wanted to
     confirm is left to the salesperson, who may ask for the same.
     """
@@ -28,7 +28,7 @@ class SaleOrder(models.Model):
         readonly=True,
         copy=False,
         groups="base.group_user",
-        help="The order is confirmed by itself as soon as nothing holds it any more.",
+        help="It is confirmed automatically as soon as nothing holds it any more.",
     )
 
     _credit_auto_confirm_idx = models.Index("(id) WHERE credit_auto_confirm")
@@ -134,7 +134,7 @@ class SaleOrder(models.Model):
         return "pos_order_line_ids" in order._fields and bool(order.pos_order_line_ids)
 
     def _credit_tell_cured(self, fallback):
-        """What is confirmed by itself leaves nothing to do."""
+        """What is confirmed automatically leaves nothing to do."""
         if self.sudo().credit_auto_confirm:
             return None
         return super()._credit_tell_cured(fallback)
@@ -142,7 +142,7 @@ class SaleOrder(models.Model):
     # === CONFIRMING BY ITSELF === #
 
     def action_credit_auto_confirm(self):
-        """Have it confirmed by itself when it is cured, or leave that to people."""
+        """Have it confirmed automatically when it is cured, or leave that to people."""
         self.ensure_one()
         self.check_access("write")
         order = self.sudo()
@@ -153,10 +153,10 @@ class SaleOrder(models.Model):
         )
         order._message_log(
             body=self.env._(
-                "It is confirmed by itself as soon as nothing holds it any more."
+                "It is confirmed automatically as soon as nothing holds it any more."
             )
             if order.credit_auto_confirm
-            else self.env._("It is not confirmed by itself any more.")
+            else self.env._("It is no longer confirmed automatically.")
         )
         return True
 
@@ -211,7 +211,7 @@ class SaleOrder(models.Model):
                 order.env._("Please confirm"),
                 order.env._(
                     "%(order)s of %(customer)s is no longer held, but was not "
-                    "confirmed by itself: %(trouble)s",
+                    "confirmed automatically: %(trouble)s",
                     order=order.name,
                     customer=order.partner_id.display_name,
                     trouble=trouble,
@@ -220,7 +220,7 @@ class SaleOrder(models.Model):
         elif order.state == "sale":
             order.message_post(
                 body=order.env._(
-                    "No longer held by the credit check, and confirmed by itself."
+                    "No longer held by the credit check, and confirmed automatically."
                 ),
                 subtype_xmlid="mail.mt_note",
                 partner_ids=salesperson.partner_id.ids,

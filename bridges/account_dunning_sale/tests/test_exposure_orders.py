@@ -300,3 +300,57 @@ class TestMoneyReceived(OrderCommon):
         )
         self.assertEqual(self._received(draft), [400])
         self.assertEqual(self._received(order), [100])
+
+
+class TestCents(OrderCommon):
+    """What was ordered is invoiced: rounding and rates make it nothing new."""
+
+    def _new(self, invoice):
+        """What an invoice adds to what was ordered."""
+        day = self.company._dunning_today()
+        amounts = self.env["credit.exposure"]._document_amounts(invoice, day)
+        ordered = invoice._credit_ordered(self.company, day)
+        return float(amounts[invoice.id] - ordered.get(invoice.id, 0))
+
+    def test_taxes_rounded_globally(self):
+        self.company.tax_calculation_rounding_method = "round_globally"
+        lines = [self._line(0.12, 1, tax_ids=self.tax.ids) for __ in range(7)]
+        order = self._order(*lines)
+        by_line = sum(order.order_line.mapped("price_total"))
+        self.assertNotAlmostEqual(by_line, order.amount_total, places=3)
+        self.assertOwed(orders=order.amount_total)
+        draft = self._bill(order, post=False)
+        self.assertEqual(self._new(draft), 0)
+        draft.action_post()
+        self.assertOwed(open_items=order.amount_total)
+
+    def test_invoiced_piece_by_piece(self):
+        self.tax.amount = 19.6
+        for price in (0.07, 1.13, 3.33, 10.01):
+            order = self._order(
+                self._line(price, 7, tax_ids=self.tax.ids),
+                self._line(price * 3, 7, tax_ids=self.tax.ids),
+            )
+            for __ in range(7):
+                draft = self._bill(order, 1, post=False)
+                self.assertEqual(self._new(draft), 0, f"{price}: {draft.amount_total}")
+                draft.action_post()
+
+    def test_rate_of_another_day(self):
+        usd = self._currency(
+            "USX", {TODAY - timedelta(days=60): 1.0, TODAY - timedelta(days=5): 2.0}
+        )
+        order = self._order(currency=usd)
+        self.assertOwed(orders=500)
+        draft = self._bill(order, post=False, invoice_date=TODAY - timedelta(days=20))
+        self.assertEqual(draft.amount_total_signed, 1000)
+        self.assertEqual(self._new(draft), 0)
+
+    def test_more_than_was_ordered_is_new(self):
+        order = self._order()
+        draft = self._bill(order, 12, post=False)
+        self.assertEqual(self._new(draft), 200)
+        draft.invoice_line_ids.filtered("product_id").write(
+            {"quantity": 10, "price_unit": 100.5}
+        )
+        self.assertEqual(self._new(draft), 5)

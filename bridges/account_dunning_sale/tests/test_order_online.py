@@ -94,7 +94,7 @@ class TestOrderOnline(GateCommon):
         told = order.message_ids.filtered(
             lambda m: self.seller.partner_id in m.notified_partner_ids
         )
-        self.assertIn("confirmed by itself", told[0].body)
+        self.assertIn("confirmed automatically", told[0].body)
         self.assertFalse(order.credit_auto_confirm or order.credit_ordered_amount)
         self._job()
         self.assertEqual(len(self._mails(order)), 1)
