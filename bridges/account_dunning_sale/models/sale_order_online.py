@@ -195,7 +195,10 @@ class SaleOrder(models.Model):
 
     def _credit_confirm_by_itself(self):
         self.ensure_one()
+        salesperson = self._credit_told()
         order = self.with_company(self.company_id)
+        # as if the salesperson had pressed the button, who is told what comes of it
+        order = order.with_context(lang=salesperson.lang or self.env.lang)
         trouble = order._credit_changed()
         if not trouble:
             try:
@@ -203,8 +206,6 @@ class SaleOrder(models.Model):
                     order.action_confirm()
             except UserError as error:
                 trouble = str(error)
-        salesperson = order._credit_told()
-        order = order.with_context(lang=salesperson.lang or self.env.lang)
         if trouble:
             order._credit_store({order.id: {"credit_auto_confirm": False}})
             order._credit_tell(
