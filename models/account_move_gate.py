@@ -66,11 +66,9 @@ class AccountMove(models.Model):
 
     def _credit_prepaid(self, company, day):
         result = defaultdict(lambda: ZERO, super()._credit_prepaid(company, day))
-        if "transaction_ids" not in self._fields:
-            return result
-        Gate = self.env["credit.gate"]
-        for move in self.sudo():
-            result[move.id] += Gate._received(move.transaction_ids, company, day)
+        received = self.env["credit.gate"]._received(self, company, day)
+        for key, amount in received.items():
+            result[key] += amount
         return result
 
     @api.model

@@ -110,14 +110,22 @@ class CreditExposure(models.AbstractModel):
 
     @api.model
     def _invoice_amount(self, move):
-        """What an invoice will book; one in its form has no entry yet, only totals."""
+        """What an invoice will leave open; one in its form has no entry, only totals.
+
+        Money can be reconciled with an invoice before that is posted: paid online, and
+        held.
+        """
         company = move.company_id
         if move._origin == move:
-            return company._to_decimal(move.amount_total_signed)
+            return company._to_decimal(move.amount_residual_signed)
         own = move.currency_id == company.currency_id
         totals = move.tax_totals or {}
         amount = totals.get("total_amount_currency" if own else "total_amount", 0)
-        return company._to_decimal(amount) * -move.direction_sign
+        saved = move._origin
+        paid = saved.amount_total_signed - saved.amount_residual_signed
+        return company._to_decimal(amount) * -move.direction_sign - company._to_decimal(
+            paid
+        )
 
     # === PARTS === #
 
@@ -210,11 +218,11 @@ class CreditExposure(models.AbstractModel):
 
     @api.model
     def _drafts_part(self, profiles, company, at_hand):
-        """Draft invoices and receipts, but for those at hand."""
+        """Draft invoices and receipts, but for those at hand; less what was paid."""
         rows = self.env.execute_query(
             SQL(
                 """
-            SELECT profile.id, SUM(move.amount_total_signed)::text
+            SELECT profile.id, SUM(move.amount_residual_signed)::text
               FROM account_move move
               JOIN res_partner partner ON partner.id = move.partner_id
               JOIN credit_profile profile
@@ -267,7 +275,14 @@ class CreditExposure(models.AbstractModel):
         """Write out what the queries read."""
         self.env["dunning.situation"]._flush_ledger()
         self.env["account.move"].flush_model(
-            ["state", "move_type", "amount_total_signed", "partner_id", "company_id"]
+            [
+                "state",
+                "move_type",
+                "amount_total_signed",
+                "amount_residual_signed",
+                "partner_id",
+                "company_id",
+            ]
         )
         self.env["account.payment"].flush_model()
 

@@ -121,26 +121,6 @@ class CreditGate(models.AbstractModel):
         """Empty recordsets of the models whose documents the gate judges."""
         return [self.env["account.move"].sudo()]
 
-    @api.model
-    def _received(self, transactions, company, day):
-        """What providers have received, or guarantee, and is in no payment yet.
-
-        :return: Decimal in company currency.
-        """
-        result = ZERO
-        for transaction in transactions:
-            if (
-                transaction.state in ("authorized", "done")
-                and transaction.operation not in ("refund", "validation")
-                and not transaction.payment_id
-            ):
-                result += company._to_decimal(
-                    transaction.currency_id._convert(
-                        transaction.amount, company.currency_id, company, day
-                    )
-                )
-        return result
-
     # === JUDGEMENT === #
 
     @api.model

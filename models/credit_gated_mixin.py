@@ -34,7 +34,13 @@ class Passed(frozenset):
     """
 
 
-GATE_COLUMNS = {*NOTHING, "credit_passed", "credit_passed_amount"}
+GATE_COLUMNS = {
+    *NOTHING,
+    "credit_passed",
+    "credit_passed_amount",
+    "credit_ordered_amount",
+    "credit_auto_confirm",
+}
 
 
 class CreditGatedMixin(models.AbstractModel):

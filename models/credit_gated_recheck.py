@@ -82,16 +82,7 @@ class CreditGatedMixin(models.AbstractModel):
         )
         for doc in cured:
             doc._credit_close_tasks()
-            doc._credit_tell(
-                self.env._("May be confirmed"),
-                self.env._(
-                    "%(document)s of %(customer)s is no longer held: you can confirm "
-                    "it.",
-                    document=doc.display_name,
-                    customer=doc.partner_id.display_name,
-                ),
-                fallback=who[doc],
-            )
+            doc._credit_tell_cured(who[doc])
         cured._credit_go_on()
 
     # === TELLING === #
@@ -115,6 +106,17 @@ class CreditGatedMixin(models.AbstractModel):
                 doc._credit_tell(
                     self.env._("Held by the credit check"), doc.credit_sentence
                 )
+
+    def _credit_tell_cured(self, fallback):
+        self._credit_tell(
+            self.env._("May be confirmed"),
+            self.env._(
+                "%(document)s of %(customer)s is no longer held: you can confirm it.",
+                document=self.display_name,
+                customer=self.partner_id.display_name,
+            ),
+            fallback=fallback,
+        )
 
     def _credit_told(self, fallback=None):
         """Whom to tell: the salesperson, else who wanted to confirm, else the person

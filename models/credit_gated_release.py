@@ -68,6 +68,7 @@ class CreditGatedMixin(models.AbstractModel):
             & Domain("company_id", "child_of", company.id),
             order="date_maturity, id",
         )
+        lines = self.sudo()._credit_askable(lines)
         tolerated = profile._credit_rules().overdue_days
         mine = profile.partner_id
         keys = gate.smallest_cure(

@@ -9,8 +9,10 @@
     "data": [
         "security/ir.model.access.csv",
         "security/credit_held_rules.xml",
+        "data/ir_cron.xml",
         "views/sale_order_views.xml",
         "views/sale_order_terms_views.xml",
+        "views/sale_portal_templates.xml",
     ],
     "assets": {
         "web.assets_tests": ["account_dunning_sale/static/tests/tours/*.js"],

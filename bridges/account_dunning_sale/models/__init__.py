@@ -7,5 +7,6 @@ from . import (
     sale_order,
     sale_order_gate,
     sale_order_growth,
+    sale_order_online,
     sale_order_terms,
 )

@@ -80,9 +80,9 @@ class SaleOrder(models.Model):
 
     def _credit_prepaid(self, company, day):
         result = defaultdict(lambda: ZERO, super()._credit_prepaid(company, day))
-        Gate = self.env["credit.gate"]
-        for order in self.sudo():
-            result[order.id] += Gate._received(order.transaction_ids, company, day)
+        received = self.env["credit.gate"]._received(self, company, day)
+        for key, amount in received.items():
+            result[key] += amount
         return result
 
     def _credit_responsible(self):
@@ -96,7 +96,8 @@ class SaleOrder(models.Model):
         )
 
     def _credit_gated(self, confirm, *args, **kwargs):
-        passing = self._credit_pass()
+        on_screen = self.with_context(credit_on_screen=True)
+        passing = self.browse(on_screen._credit_pass().ids)
         held = self - passing
         result = True
         if passing or not self:

@@ -37,7 +37,7 @@ class TestOrderGate(OrderGateCommon):
     def test_signature_on_the_portal_confirms_nothing_that_is_held(self):
         order = self._order(1500)
         order._validate_order()
-        self.assertEqual((order.state, order.credit_state), ("draft", "held"))
+        self.assertEqual((order.state, order.credit_state), ("sent", "held"))
         self.assertEqual(order.activity_ids.user_id, self.seller)
 
     def test_orders_imported_as_confirmed(self):
