@@ -33,6 +33,7 @@ from . import (
     test_statement,
     test_statement_sending,
     test_tour_collect,
+    test_tour_credit_review,
     test_tour_customer_page,
     test_tour_policy,
     test_tour_run,
