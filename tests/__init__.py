@@ -23,6 +23,7 @@ from . import (
     test_preview,
     test_profiles,
     test_query_counts,
+    test_rating_import,
     test_release,
     test_risk_class,
     test_run_review,
