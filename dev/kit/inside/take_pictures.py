@@ -38,6 +38,7 @@ _STILL = """
 #: The browser's clock stands still, and a chart that grows would never be grown up.
 _GROWN = """() => {
     for (const chart of Object.values(window.Chart?.instances ?? {})) {
+        chart.stop();
         chart.options.animation = false;
         chart.update("none");
     }
