@@ -11,7 +11,7 @@ def test_demo_data(faults, installed):
         [paths.PYTHON, script, database, paths.MODULE],
         "demo data",
         env=faults.environment(),
-        timeout=300,
+        timeout=900,
     )
     [levels] = postgres.psql(
         "SELECT COUNT(*) FROM account_move_line WHERE dunning_level_id IS NOT NULL",
