@@ -81,7 +81,13 @@
         "views/credit_score_menus.xml",
         "views/credit_held_views.xml",
     ],
-    "demo": ["demo/account_dunning_demo.xml"],
+    "demo": [
+        "demo/account_dunning_demo.xml",
+        "demo/credit_people_demo.xml",
+        "demo/credit_history_demo.xml",
+        "demo/credit_control_demo.xml",
+        "demo/credit_held_demo.xml",
+    ],
     "assets": {
         "web.assets_backend": ["account_dunning/static/src/backend/**/*"],
         "web.report_assets_common": [

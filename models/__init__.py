@@ -41,6 +41,7 @@ from . import (
     credit_profile_timeline,
     credit_profile_worklist,
     credit_rating,
+    credit_rating_import,
     credit_release,
     credit_release_asked,
     credit_review,

@@ -60,6 +60,13 @@ class AccountMove(models.Model):
         day = self.invoice_date or self.date or fields.Date.context_today(self)
         return (day, self._origin.id or 0)
 
+    def _credit_document_name(self):
+        """A draft has no number yet: told apart as the list of held documents does."""
+        name = super()._credit_document_name()
+        if self.name and self.name != "/":
+            return name
+        return f"{name} ({self.ref or f'*{self.id}'})"
+
     def _credit_responsible(self):
         self.ensure_one()
         return self.invoice_user_id or super()._credit_responsible()

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.tools import format_date, formatLang
+from odoo.tools.i18n import format_list
 
 from ..engine import gate
 from .credit_gated_mixin import WAITING
@@ -228,12 +229,15 @@ class CreditGatedMixin(models.AbstractModel):
         items = self._credit_cure_items()
         if items:
             ways.append(
-                self.env._(
-                    "send payment links for %(count)s invoice(s)",
+                self.env._("send the payment link of an invoice")
+                if len(items.move_id) == 1
+                else self.env._(
+                    "send the payment links of %(count)s invoices",
                     count=len(items.move_id),
                 )
             )
-        return self.env._("You can %(ways)s.", ways=", ".join(ways))
+        ways = format_list(self.env, ways, style="or")
+        return self.env._("You can %(ways)s.", ways=ways)
 
     # === ACTIONS === #
 
@@ -284,6 +288,9 @@ class CreditGatedMixin(models.AbstractModel):
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "account_dunning.credit_release_action"
         )
+        if self.credit_release_count == 1:
+            release = self.credit_release_ids
+            return dict(action, res_id=release.id, views=[(False, "form")])
         return dict(
             action,
             domain=[("res_model", "=", self._name), ("res_id", "=", self.id)],

@@ -14,6 +14,7 @@
         "views/sale_order_terms_views.xml",
         "views/sale_portal_templates.xml",
     ],
+    "demo": ["demo/credit_orders_demo.xml"],
     "assets": {
         "web.assets_tests": ["account_dunning_sale/static/tests/tours/*.js"],
     },
