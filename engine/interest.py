@@ -439,6 +439,8 @@ class _Count:
         if self.base <= ZERO:
             return
         rate = self._rate(first, events)
+        if rate.percent <= ZERO:
+            return
         line = Segment(
             first,
             last,
