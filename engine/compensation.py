@@ -17,15 +17,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, localcontext
 
-from .interest import (
-    Costs,
-    Interest,
-    Item,
-    bearing_on,
-    compensation_from,
-    interest,
-    round_to,
-)
+from .interest import Costs, Interest, interest, round_to
+from .late_item import Item, bearing_on, compensation_from
 from .rates import Rates
 from .regime import CENT, EXACT, ONE, ZERO, Compensation, Per, Regime
 

@@ -17,7 +17,7 @@ from enum import Enum
 
 from .compensation import allowed_compensation
 from .days import ONE_DAY, working_day_after
-from .interest import Waiting
+from .late_item import Waiting
 from .limitation import Standing, standing
 from .regime import CENT, ZERO, Clause, Debtor, Regime
 
@@ -124,7 +124,7 @@ class Situation:
     """What is known when the message is issued.
 
     :param principal: what is open, in the currency of the compensation.
-    :param interest_begins: :func:`engine.interest.first_day`; None: it has not begun.
+    :param interest_begins: :func:`engine.late_item.first_day`; None: it has not begun.
     :param waiting: time the free reminder gave; None: none was sent that counts.
     :param fee_allowed: :func:`reminder_fee`.
     :param last_day: :func:`engine.limitation.last_safe_day`.

@@ -21,8 +21,9 @@ from pathlib import Path
 
 from engine.compensation import claim, compensation_of
 from engine.days import Weekend
-from engine.interest import Event, EventKind, Interest, Item, round_to
+from engine.interest import Interest, round_to
 from engine.late_data import read_all
+from engine.late_item import Event, EventKind, Item
 from engine.limitation import last_safe_day
 from engine.rates import RateMissing, Rates
 from engine.regime import (
@@ -39,6 +40,9 @@ from engine.regime import (
     check_rate,
     with_terms,
 )
+from lawcases_compare import differences, summary
+
+__all__ = ["CaseError", "Outcome", "outcomes", "shipped", "summary"]
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 SIX_PLACES = Decimal("0.000001")
@@ -134,6 +138,8 @@ WEEKENDS = {
     "next_working_day": Weekend.WEEKEND,
     "next_business_day": Weekend.WEEKEND,
 }
+#: fields of an invoice that say when it is due after a weekend, before its due date
+DUE_DATES = ("effective_due_date", "due_date_effective", "due_date_shifted")
 CREDIT_NOTE_NAMES = (
     "credit_note",
     "credit_notes",
@@ -315,6 +321,7 @@ _USED_FIELDS = {
     "fee_excluded",
     "notice_presented_on",
     "notice_received_on",
+    *DUE_DATES,
 }
 _USED_OF_EVENTS = {"type", "date", "amount", "retroactive", *EVENT_EFFECTS}
 _UNITS = {"JPY": Decimal(1)}
@@ -376,7 +383,7 @@ def _item(invoice: Mapping, position: int, regime: Regime) -> Item:
     notice = invoice.get("notice_presented_on", invoice.get("notice_received_on"))
     starts = invoice.get("accrual_start")
     stop = invoice.get("accrual_stop_before")
-    due_date = _day(invoice.get("due_date"), "due_date")
+    due_date = _first_day_of(invoice, *DUE_DATES, "due_date")
     begins = None if starts is None else _day(starts, "accrual_start")
     if begins is None and regime.accrual in (Accrual.WAIT_START, Accrual.WAIT_END):
         # such files say when interest begins, unless it is the day after the due date
@@ -513,8 +520,13 @@ def _prescription(case: Mapping, meta: Mapping, law: Law) -> Iterator[tuple]:
 
 
 def _optional_day(row: Mapping, *names: str) -> date | None:
-    found = [row[name] for name in names if row.get(name) is not None]
-    return _day(found[0], names[0]) if found else None
+    found = [name for name in names if row.get(name) is not None]
+    return _day(row[found[0]], found[0]) if found else None
+
+
+def _first_day_of(row: Mapping, *names: str) -> date:
+    """The first of the fields that is there; the last of them must be."""
+    return _optional_day(row, *names) or _day(None, names[-1])
 
 
 KINDS: dict[str, Callable] = {
@@ -570,60 +582,9 @@ def _outcomes(case: Mapping, meta: Mapping, law: Law) -> Iterator[Outcome]:
         work = _named(KINDS, case.get("type"), "type of case")
         for variant, computed, unused, expected in work(case, meta, law):
             full = f"{name}/{variant}" if variant else name
-            differences = tuple(_differences("", computed, expected))
+            found = tuple(differences("", computed, expected))
             if not expected:
-                differences = ("nothing is expected",)
-            yield Outcome(full, computed, expected, differences, tuple(unused))
+                found = ("nothing is expected",)
+            yield Outcome(full, computed, expected, found, tuple(unused))
     except (CaseError, RateMissing, ValueError) as error:
         yield Outcome(name, None, case.get("expected"), (str(error),))
-
-
-def _differences(path: str, computed: object, expected: object) -> Iterator[str]:
-    if isinstance(expected, Mapping) and isinstance(computed, Mapping):
-        for key, value in expected.items():
-            here = f"{path}.{key}" if path else str(key)
-            if key in computed:
-                yield from _differences(here, computed[key], value)
-            else:
-                yield f"{here}: nothing computes that, expected {value!r}"
-    elif isinstance(expected, list) and isinstance(computed, list):
-        if len(computed) != len(expected):
-            yield f"{path}: computed {len(computed)} rows, expected {len(expected)}"
-        for number, pair in enumerate(zip(computed, expected, strict=False)):
-            yield from _differences(f"{path}[{number}]", *pair)
-    elif not _same(computed, expected):
-        yield f"{path}: computed {computed}, expected {expected}"
-
-
-def _same(computed: object, expected: object) -> bool:
-    if computed == expected:
-        return isinstance(computed, bool) == isinstance(expected, bool)
-    if isinstance(computed, bool) or isinstance(expected, bool):
-        return False
-    try:
-        return Decimal(str(computed)) == Decimal(str(expected))
-    except InvalidOperation:
-        return False
-
-
-def summary(value: object) -> str:
-    """What is expected or was computed, in a few words."""
-    if isinstance(value, Mapping) and isinstance(value.get("totals"), Mapping):
-        totals = value["totals"]
-        words = {"interest": "interest", "fixed_fees": "fees"}
-        parts = [
-            f"{word} {totals[key]}" for key, word in words.items() if key in totals
-        ]
-        return ", ".join(parts)
-    if isinstance(value, list):
-        results = [_result(row) for row in value if isinstance(row, Mapping)]
-        return " ".join(results)
-    return "nothing" if value is None else str(value)
-
-
-def _result(row: Mapping) -> str:
-    for name in ("fee", "last_day"):
-        if name in row:
-            return str(row[name])
-    warned = "!" if row.get("warning") else ""
-    return f"{row.get('applied_rate')}{warned}"

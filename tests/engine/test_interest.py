@@ -6,16 +6,14 @@ from decimal import Decimal
 
 import pytest
 
-from engine.interest import (
-    Costs,
+from engine.interest import Costs, interest, round_to
+from engine.late_item import (
     Event,
     EventKind,
     Item,
     Waiting,
     compensation_from,
     first_day,
-    interest,
-    round_to,
 )
 from engine.rates import RateMissing, Status
 from engine.regime import (

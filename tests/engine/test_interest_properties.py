@@ -13,14 +13,8 @@ from hypothesis import strategies as st
 import strategies  # noqa: F401  # the profile of the engine's tests
 from engine.compensation import charges, claim, compensation_of
 from engine.days import ONE_DAY, Weekend
-from engine.interest import (
-    Event,
-    EventKind,
-    Item,
-    Waiting,
-    first_day,
-    interest,
-)
+from engine.interest import interest
+from engine.late_item import Event, EventKind, Item, Waiting, first_day
 from engine.rates import Period, Rate, Series
 from engine.regime import (
     ZERO,

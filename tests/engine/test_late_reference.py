@@ -17,7 +17,7 @@ import pytest
 import late_reference as slow
 from engine.compensation import claim
 from engine.days import Weekend
-from engine.interest import Event, EventKind, Item, Waiting
+from engine.late_item import Event, EventKind, Item, Waiting
 from engine.regime import (
     Allocation,
     Clause,
