@@ -80,6 +80,8 @@
         "views/credit_score_menus.xml",
         "views/credit_held_views.xml",
     ],
+    # read by engine.late_data, with late_regimes.json beside it
+    "oca_data_manual": ["data/late_rates.csv"],
     "demo": ["demo/account_dunning_demo.xml"],
     "assets": {
         "web.assets_backend": ["account_dunning/static/src/backend/**/*"],
