@@ -81,6 +81,8 @@
         "views/credit_score_menus.xml",
         "views/credit_held_views.xml",
     ],
+    # read by engine.late_data, with late_regimes.json beside it
+    "oca_data_manual": ["data/late_rates.csv"],
     "demo": [
         "demo/account_dunning_demo.xml",
         "demo/credit_people_demo.xml",
