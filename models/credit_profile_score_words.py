@@ -1,4 +1,5 @@
 from odoo import api, models
+from odoo.tools import formatLang
 
 
 class CreditProfile(models.Model):
@@ -102,7 +103,10 @@ class CreditProfile(models.Model):
         return self.env._("Customer for %(years)s years", years=years)
 
     def _factor_size(self, ratio):
-        return self.env._("Buys %(ratio)s times what customers buy here", ratio=ratio)
+        return self.env._(
+            "Buys %(ratio)s times what customers buy here",
+            ratio=formatLang(self.env, float(ratio), digits=1),
+        )
 
     def _factor_rating(self, rating):
         return self.env._("External rating: %(points)s of 100", points=rating)

@@ -180,7 +180,8 @@ class CreditRelease(models.Model):
     # === ACTIONS === #
 
     def action_approve(self):
-        return self._decide("approved")
+        self._decide("approved")
+        return True
 
     def action_refuse(self):
         """Refuse; the dialogue asks why."""

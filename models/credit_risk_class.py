@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import formatLang
 
 from ..engine.class_limit import ClassRule, LimitRule
 from .dunning_level import TONES
@@ -281,8 +282,12 @@ class CreditRiskClass(models.Model):
                 "limit %(amount)s", amount=self.currency_id.format(self.limit_amount)
             )
         if self.limit_rule == "sales":
+            # 2.5 as the language writes it, 2 without a fraction
+            multiple = self.limit_multiple
+            digits = 0 if multiple == int(multiple) else 2
             return self.env._(
-                "limit %(multiple)g × monthly sales", multiple=self.limit_multiple
+                "limit %(multiple)s × monthly sales",
+                multiple=formatLang(self.env, multiple, digits=digits),
             )
         return self.env._("no limit")
 
