@@ -29,6 +29,7 @@
         "data/dunning_policy.xml",
         "data/credit_risk_class.xml",
         "data/credit_review.xml",
+        "data/late_data.xml",
         "data/ir_cron.xml",
         "data/ir_cron_statement.xml",
         "data/ir_cron_hands.xml",
@@ -80,6 +81,8 @@
         "views/credit_score_menus.xml",
         "views/credit_held_views.xml",
     ],
+    # read by late.regime at installation and at every upgrade
+    "oca_data_manual": ["data/late_rates.csv", "data/late_regimes.json"],
     "demo": ["demo/account_dunning_demo.xml"],
     "assets": {
         "web.assets_backend": ["account_dunning/static/src/backend/**/*"],

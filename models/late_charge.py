@@ -1,0 +1,120 @@
+from odoo import fields, models
+
+KINDS = [("interest", "Late-payment interest"), ("compensation", "Compensation")]
+
+
+class LateCharge(models.Model):
+    """What the delay of one item costs the customer, by law or contract: a memo.
+
+    No entry in the ledger: it says what may be claimed, what was claimed on notices,
+    invoiced by a debit note, paid of that, or waived. It survives the payment of the
+    item itself. Interest has one memo per journal item (an instalment has its own
+    clock), compensation one per invoice. Amounts in the item's currency.
+    """
+
+    _name = "late.charge"
+    _description = "Interest and Compensation of an Item"
+    _order = "date_maturity desc, id desc"
+    _check_company_auto = True
+
+    company_id = fields.Many2one(
+        "res.company", required=True, index=True, readonly=True
+    )
+    profile_id = fields.Many2one(
+        "credit.profile", required=True, index=True, readonly=True, ondelete="restrict"
+    )
+    partner_id = fields.Many2one(
+        related="profile_id.partner_id", string="Customer", store=True, index=True
+    )
+    kind = fields.Selection(KINDS, required=True, readonly=True)
+    # set null: an invoice that is reset and deleted takes what was not claimed along
+    move_line_id = fields.Many2one(
+        "account.move.line",
+        string="Journal item",
+        index="btree_not_null",
+        readonly=True,
+        ondelete="set null",
+    )
+    move_id = fields.Many2one(
+        "account.move",
+        string="Invoice",
+        index="btree_not_null",
+        readonly=True,
+        ondelete="set null",
+    )
+    name = fields.Char(string="Number", readonly=True)
+    date_maturity = fields.Date(string="Due date", readonly=True)
+    regime_id = fields.Many2one("late.regime", readonly=True, ondelete="restrict")
+    currency_id = fields.Many2one("res.currency", required=True, readonly=True)
+    accrued = fields.Monetary(
+        readonly=True, help="By law or contract, to the day below."
+    )
+    accrued_on = fields.Date(string="Accrued until", readonly=True)
+    accruing = fields.Boolean(
+        readonly=True, help="The item is still open: the amount goes on growing."
+    )
+    claimed = fields.Monetary(readonly=True, help="The most that a notice has claimed.")
+    invoiced = fields.Monetary(readonly=True)
+    paid = fields.Monetary(readonly=True, help="Paid of what was invoiced.")
+    waived = fields.Monetary(readonly=True)
+    open_amount = fields.Monetary(
+        string="Open", readonly=True, help="Accrued, neither invoiced nor waived."
+    )
+    entry_ids = fields.One2many("late.charge.entry", "charge_id")
+
+    _interest_uniq = models.UniqueIndex(
+        "(move_line_id) WHERE kind = 'interest'",
+        "There is one memo of interest per journal item.",
+    )
+    _compensation_uniq = models.UniqueIndex(
+        "(move_id) WHERE kind = 'compensation'",
+        "Compensation is due once per invoice.",
+    )
+
+
+class LateChargeEntry(models.Model):
+    """One step in the life of a memo, with its day: the list per customer and period.
+
+    What was accrued in a month is one entry, dated at the month's last day or at the
+    last day counted. The others are acts, with who and why, and are never rewritten.
+    """
+
+    _name = "late.charge.entry"
+    _description = "Movement of Interest and Compensation"
+    _order = "date desc, id desc"
+
+    charge_id = fields.Many2one(
+        "late.charge", required=True, index=True, readonly=True, ondelete="cascade"
+    )
+    company_id = fields.Many2one(related="charge_id.company_id", store=True)
+    profile_id = fields.Many2one(related="charge_id.profile_id", store=True, index=True)
+    partner_id = fields.Many2one(related="charge_id.partner_id", store=True)
+    currency_id = fields.Many2one(related="charge_id.currency_id", store=True)
+    charge_kind = fields.Selection(
+        related="charge_id.kind", string="Charge", store=True
+    )
+    kind = fields.Selection(
+        [
+            ("accrued", "Accrued"),
+            ("claimed", "Claimed"),
+            ("invoiced", "Invoiced"),
+            ("paid", "Paid"),
+            ("waived", "Waived"),
+        ],
+        required=True,
+        readonly=True,
+    )
+    date = fields.Date(required=True, index=True, readonly=True)
+    amount = fields.Monetary(readonly=True)
+    notice_id = fields.Many2one(
+        "dunning.notice", readonly=True, index="btree_not_null", ondelete="restrict"
+    )
+    debit_move_id = fields.Many2one(
+        "account.move",
+        string="Debit note",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="restrict",
+    )
+    reason = fields.Char(readonly=True)
+    user_id = fields.Many2one("res.users", string="By", readonly=True)
