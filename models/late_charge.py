@@ -91,7 +91,7 @@ class LateChargeEntry(models.Model):
     partner_id = fields.Many2one(related="charge_id.partner_id", store=True)
     currency_id = fields.Many2one(related="charge_id.currency_id", store=True)
     charge_kind = fields.Selection(
-        related="charge_id.kind", string="Charge", store=True
+        related="charge_id.kind", string="Interest or compensation", store=True
     )
     kind = fields.Selection(
         [
