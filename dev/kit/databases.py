@@ -205,7 +205,7 @@ def build_once(name: str, build: Callable[[str], None]) -> bool:
 
 # --- a database made of sources that change -------------------------------------------
 
-_SOURCES = ("*.py", "*.xml", "*.csv", "*.po")
+_SOURCES = ("*.py", "*.xml", "*.csv", "*.json", "*.po")
 _NOT_LOADED = {"dev", "tests", "static"}
 
 
