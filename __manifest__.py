@@ -70,6 +70,7 @@
         "wizard/dunning_golive_views.xml",
         "views/res_config_settings_views.xml",
         "views/res_config_settings_credit_views.xml",
+        "views/credit_trouble_views.xml",
         "views/credit_exposure_views.xml",
         "wizard/credit_release_wizard_views.xml",
         "views/credit_release_views.xml",
@@ -83,7 +84,13 @@
     ],
     # read by late.regime at installation and at every upgrade
     "oca_data_manual": ["data/late_rates.csv", "data/late_regimes.json"],
-    "demo": ["demo/account_dunning_demo.xml"],
+    "demo": [
+        "demo/account_dunning_demo.xml",
+        "demo/credit_people_demo.xml",
+        "demo/credit_history_demo.xml",
+        "demo/credit_control_demo.xml",
+        "demo/credit_held_demo.xml",
+    ],
     "assets": {
         "web.assets_backend": ["account_dunning/static/src/backend/**/*"],
         "web.report_assets_common": [

@@ -14,3 +14,4 @@ def post_init_hook(env):
             {field: env.ref(f"account_dunning.{xmlid}").id}
         )
     env["credit.profile"]._adopt_core_limits()
+    env["credit.profile"]._adopt_core_default_limits()

@@ -4,12 +4,14 @@
 lately with the lateness of what fell due in the year before. It asks nothing of the
 shape of the lateness, one odd payment does not decide it, and "clearly later" means
 later *for this customer*: five days can be an alarm for one, thirty be nothing for
-another. Two things are needed:
+another. Three things are needed:
 
 * the probability of the difference by chance is at most :data:`ALPHA`, and
 * the effect is large: of two payments, one recent and one usual, the recent one is the
-  later one with a probability of at least :data:`EFFECT`. So that hundreds of payments
-  do not make an alarm of a day's difference.
+  later one with a probability of at least :data:`EFFECT`, so that hundreds of payments
+  do not make an alarm of a small difference, and
+* the medians differ by more than a bank's way (``scoring.GRACE_DAYS``): for who has
+  always paid to the day, one day is as unlikely as thirty, and a bank holiday.
 
 **What is compared.** Parts of invoices are put together by due date, not by payment
 date: what is paid at last in a given month is late by selection, what falls due in it
@@ -47,7 +49,7 @@ from datetime import date, timedelta
 from math import comb, erfc, sqrt
 from statistics import median
 
-from .scoring import Item
+from .scoring import GRACE_DAYS, Item
 
 ALPHA = 0.0025
 EFFECT = 0.75
@@ -66,8 +68,8 @@ class Finding:
 
     :param alarm: the customer pays clearly later than usual.
     :param usual, recent: medians of days late.
-    :param probability: of such a difference by chance; 1.0 where the effect is small
-        and nobody need know it.
+    :param probability: of such a difference by chance; 1.0 where effect or difference
+        are small and nobody need know it.
     :param effect: probability that a recent payment is later than a usual one.
     :param observations: recent and usual ones.
     """
@@ -116,7 +118,8 @@ def examine(items: Iterable[Item], day: date) -> Finding | None:
     if len(recent) < FEWEST_RECENT or len(usual) < FEWEST_USUAL:
         return None
     effect = superiority(recent, usual)
-    probability = rank_probability(recent, usual) if effect >= EFFECT else 1.0
+    clear = effect >= EFFECT and median(recent) - median(usual) > GRACE_DAYS
+    probability = rank_probability(recent, usual) if clear else 1.0
     return Finding(
         alarm=probability <= ALPHA,
         usual=round(median(usual)),

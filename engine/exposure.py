@@ -2,7 +2,8 @@
 
 :class:`Exposure` is the sum of its parts, :func:`limit_on` says which limit holds on a
 day, :func:`assess` compares the two. :func:`order_rest` says what of a confirmed order
-is still to be invoiced, :func:`converted` what it is worth in company currency.
+is still to be invoiced, :func:`allocate` for which documents money was received,
+:func:`converted` what something is worth in company currency.
 
 Amounts are exact :class:`~decimal.Decimal` in company currency unless said otherwise.
 Nothing here raises for odd business data.
@@ -10,7 +11,7 @@ Nothing here raises for odd business data.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
@@ -31,8 +32,9 @@ class Exposure:
 
     ``open_items``: posted and open; ``credits`` (0 or less): payments and credit notes
     not yet allocated; ``pending`` (0 or less): payments on their way that have no entry
-    yet; ``drafts``: invoices not yet posted; ``orders``: confirmed and not yet
-    invoiced; ``document``: what is being decided on, and in none of the other parts.
+    yet; ``drafts``: invoices not yet posted, less what was paid on them; ``orders``:
+    confirmed and not yet invoiced; ``document``: what is being decided on, and in none
+    of the other parts.
     ``others`` is the total of those who share the limit with this customer.
     """
 
@@ -240,13 +242,28 @@ def left_to_invoice(line: OrderLine) -> Decimal:
     return max(left, ZERO) if due >= 0 else min(left, ZERO)
 
 
-def order_rest(lines: Iterable[OrderLine], unit: Decimal) -> Decimal:
+def _is_untouched(line: OrderLine) -> bool:
+    """Whether exactly what was ordered is still to be invoiced."""
+    if line.advance is not None:
+        return not line.advance
+    return not line.invoiced and left_to_invoice(line) == line.ordered
+
+
+def order_rest(
+    lines: Iterable[OrderLine], unit: Decimal, total: Decimal | None = None
+) -> Decimal:
     """What is still to be invoiced of an order, never below zero.
 
     Down payments invoiced are off the rest until a later invoice deducts them.
 
     :param unit: smallest amount of the order's currency.
+    :param total: of the order as its customer reads it, which is what nobody has begun
+        to invoice comes to: taxes that are rounded once make it differ from the sum of
+        the lines.
     """
+    lines = list(lines)
+    if total is not None and all(map(_is_untouched, lines)):
+        return max(rounded(total, unit), ZERO)
     rest = ZERO
     for line in lines:
         if line.advance is not None:
@@ -256,6 +273,44 @@ def order_rest(lines: Iterable[OrderLine], unit: Decimal) -> Decimal:
         else:
             rest += line.price * left_to_invoice(line)
     return max(rounded(rest, unit), ZERO)
+
+
+# === MONEY RECEIVED === #
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Money received for certain documents, and not yet in the ledger.
+
+    ``claims`` are the keys of the documents, in the order in which they are served.
+    """
+
+    amount: Decimal
+    claims: tuple[Hashable, ...]
+
+
+def allocate(
+    receipts: Iterable[Receipt], claims: Mapping[Hashable, Decimal]
+) -> dict[Hashable, Decimal]:
+    """What of the money goes to which document: no coin twice, none beyond a claim.
+
+    Money for few documents goes first, or it would find them served by money that could
+    have gone elsewhere. What is left when all its documents are served goes to none.
+
+    :param claims: what each document asks for; one not named asks for nothing.
+    :return: ``{document key: Decimal}``, of those that get something.
+    """
+    open_claims = dict(claims)
+    served: dict[Hashable, Decimal] = {}
+    for receipt in sorted(receipts, key=lambda receipt: len(receipt.claims)):
+        left = receipt.amount
+        for key in receipt.claims:
+            share = min(left, open_claims.get(key, ZERO))
+            if share > 0:
+                served[key] = served.get(key, ZERO) + share
+                open_claims[key] -= share
+                left -= share
+    return served
 
 
 # === CURRENCIES === #

@@ -5,9 +5,10 @@ gives the score with the factors it is made of: each has points, and what people
 The points are whole, and ``START`` plus their sum is the score, cut off at 0 and 100.
 
 **What counts.** Money that settled invoices in the last :data:`WINDOW_DAYS` days, and
-invoices still open after their due date. Early payment is no merit: money before the
-due date counts as paid in time for points. An open invoice says something only once it
-is later than the customer's settled ones: before that, nobody knows yet.
+invoices still open after their due date. On average early money makes up for late
+money, but an average before the due date is no merit: it counts as paid in time, for
+the days as for the trend. An open invoice says something only once it is later than the
+customer's settled ones: before that, nobody knows yet.
 
 **What is left out.** What we agreed not to ask for: items paused by hand or disputed,
 what was paid while the whole customer was, and items excluded from follow-up. A promise
@@ -24,7 +25,9 @@ customers (empirical Bayes): with ``n`` effective payments it counts ``n / (n + 
 where ``k`` is the variance of one customer's payments divided by the variance between
 customers, both measured in the company's books (:func:`norm_of`). Where customers
 hardly differ, ``k`` is large and one payment says little. ``n`` is Kish's effective
-size: ninety-nine small payments beside one large count as hardly more than one.
+size by the weights of what is averaged: for the days, ninety-nine small payments beside
+one large count as hardly more than one; for the share of late ones, where amounts do
+not weigh, as a hundred.
 
 Statistics are floats: they are weights and days, not money that anybody books. Amounts
 are in company currency and come in as weights only; dates are local dates.
@@ -44,6 +47,7 @@ RECENT_DAYS = 90  # "lately", for the trend
 GRACE_DAYS = 3  # a bank's way: so few days after the due date are not late
 PROMISE_GRACE = 3  # likewise for a promise
 RATING_DAYS = 365  # an older rating says nothing any more
+LEAST = 1e-6  # less is no money, and its square no number
 ENOUGH = 3  # effective payments below which confidence is low whatever the company says
 
 
@@ -219,13 +223,13 @@ def score(facts: Facts, norm: Norm, day: date) -> Score:
     own = size / (size + norm.days.strength)
     factors = [
         *_punctuality(counted, norm, own, size, day),
-        *_trend(counted, norm, day),
+        *_trend(settled, overdue, norm, day),
         *_events(facts),
         *_relation(facts, norm, day),
     ]
     confidence = _confidence(size, own)
     if confidence in (Confidence.NONE, Confidence.LOW):
-        values = {"count": len(settled), "percent": round(100 * (1 - own))}
+        values = {"count": len(counted), "percent": round(100 * (1 - own))}
         factors.append(Factor(Kind.HISTORY, 0, values))
     reached = _clamp(START + sum(factor.points for factor in factors))
     if facts.rating is not None and norm.rating_weight > 0:
@@ -249,7 +253,7 @@ def score(facts: Facts, norm: Norm, day: date) -> Score:
 
 def _counted(items: Iterable[Item], day: date) -> tuple[list[Item], list[Item]]:
     """What was settled, and what is open for longer than the settled ones took."""
-    usable = [item for item in items if item.amount > 0]
+    usable = [item for item in items if item.amount >= LEAST]
     settled = [
         item
         for item in usable
@@ -264,9 +268,13 @@ def _counted(items: Iterable[Item], day: date) -> tuple[list[Item], list[Item]]:
     return settled, overdue
 
 
+def _recency(item: Item, day: date) -> float:
+    """How much it counts for its age: what is open is of today."""
+    return 0.5 ** ((day - (item.paid_on or day)).days / HALF_LIFE)
+
+
 def _weight(item: Item, day: date) -> float:
-    age = (day - (item.paid_on or day)).days
-    return item.amount * 0.5 ** (age / HALF_LIFE)
+    return item.amount * _recency(item, day)
 
 
 def _average(items: Sequence[Item], day: date) -> float | None:
@@ -276,8 +284,8 @@ def _average(items: Sequence[Item], day: date) -> float | None:
     return sum(_weight(item, day) * item.days_late(day) for item in items) / total
 
 
-def _effective_size(items: Sequence[Item], day: date) -> float:
-    weights = [_weight(item, day) for item in items]
+def _effective_size(items: Sequence[Item], day: date, weight=_weight) -> float:
+    weights = [weight(item, day) for item in items]
     squares = sum(weight * weight for weight in weights)
     return sum(weights) ** 2 / squares if squares else 0.0
 
@@ -307,15 +315,16 @@ def _punctuality(counted, norm, own, size, day):
             "days": None if average is None else round(average),
             "counted": round(days),
             "own": round(100 * own),
+            "unpaid": sum(item.paid_on is None for item in counted),
         },
     )
     total = late = 0.0
     for item in counted:
-        weight = 0.5 ** ((day - (item.paid_on or day)).days / HALF_LIFE)
+        weight = _recency(item, day)
         total += weight
         late += weight * (item.days_late(day) > GRACE_DAYS)
     share = late / total if total else None
-    shrunk = _shrunk(share, norm.share, size)
+    shrunk = _shrunk(share, norm.share, _effective_size(counted, day, _recency))
     yield Factor(
         Kind.SHARE,
         -round(15 * min(max(shrunk, 0.0), 1.0)),
@@ -326,20 +335,23 @@ def _punctuality(counted, norm, own, size, day):
     )
 
 
-def _trend(counted, norm, day):
-    """The last three months against the year before: -10 to +4.
+def _trend(settled, overdue, norm, day):
+    """The last three months against what was before in the window: -10 to +4.
 
-    A difference counts the less, the fewer payments stand on either side.
+    What is open is lately when it fell due lately; what fell due before that and is
+    still open says nothing about a change, as it stays that way. A difference counts
+    the less, the fewer payments stand on either side.
     """
-    recent, usual = [], []
-    for item in counted:
-        age = (day - (item.paid_on or day)).days
+    recent = [item for item in overdue if item.days_late(day) < RECENT_DAYS]
+    usual = []
+    for item in settled:
+        age = (day - item.paid_on).days
         (recent if age < RECENT_DAYS else usual).append(item)
     if len(recent) < 2 or len(usual) < 3:
         return
     sizes = _effective_size(recent, day), _effective_size(usual, day)
     joint = 1 / (1 / sizes[0] + 1 / sizes[1])
-    later = _average(recent, day) - _average(usual, day)
+    later = max(_average(recent, day), 0.0) - max(_average(usual, day), 0.0)
     believed = later * joint / (joint + norm.days.strength / 2)
     points = max(-10, min(4, -round(0.75 * believed)))
     yield Factor(Kind.TREND, points, {"days": round(later)})

@@ -2,9 +2,10 @@ from collections import defaultdict
 from decimal import Decimal
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 
-from .credit_gated_mixin import WAITING
+from .credit_gated_mixin import WAITING, Passed
 
 ZERO = Decimal(0)
 
@@ -59,17 +60,22 @@ class AccountMove(models.Model):
         day = self.invoice_date or self.date or fields.Date.context_today(self)
         return (day, self._origin.id or 0)
 
+    def _credit_document_name(self):
+        """A draft has no number yet: told apart as the list of held documents does."""
+        name = super()._credit_document_name()
+        if self.name and self.name != "/":
+            return name
+        return f"{name} ({self.ref or f'*{self.id}'})"
+
     def _credit_responsible(self):
         self.ensure_one()
         return self.invoice_user_id or super()._credit_responsible()
 
     def _credit_prepaid(self, company, day):
         result = defaultdict(lambda: ZERO, super()._credit_prepaid(company, day))
-        if "transaction_ids" not in self._fields:
-            return result
-        Gate = self.env["credit.gate"]
-        for move in self.sudo():
-            result[move.id] += Gate._received(move.transaction_ids, company, day)
+        received = self.env["credit.gate"]._received(self, company, day)
+        for key, amount in received.items():
+            result[key] += amount
         return result
 
     @api.model
@@ -86,10 +92,17 @@ class AccountMove(models.Model):
         if self.env.context.get("credit_gate_skips_held"):
             # it says which entries the scheduled action looks at, and goes no further
             moves = self.with_context(credit_gate_skips_held=False)
-        passing = (moves - later)._credit_pass() | later
+        passed = (moves - later)._credit_pass()
+        passing = passed | later
         if self and not passing:
             return self.browse()
-        return confirm(moves.filtered(lambda move: move in passing), soft)
+        moves = moves.filtered(lambda move: move in passing)
+        moves = moves.with_context(credit_gate_passed=Passed(passed._ids))
+        posted = confirm(moves, soft)
+        if isinstance(posted, models.BaseModel):
+            # what passed has passed: nothing later may take it for having done so
+            posted = posted.with_env(self.env)
+        return posted
 
     def _credit_go_on(self):
         """Entries posted by schedule: not next night, but now."""
@@ -109,8 +122,11 @@ class AccountMove(models.Model):
 
     def write(self, vals):
         self._credit_check_hand(vals)
-        result = super().write(vals)
         state = vals.get("state")
+        moving = self._credit_moving() if state == "posted" else self.browse()
+        if moving:
+            return self._credit_write_posted(moving, vals)
+        result = super().write(vals)
         if state in ("draft", "cancel"):
             self._credit_reset()
         if state:
@@ -122,6 +138,41 @@ class AccountMove(models.Model):
             )
             self.env["credit.gate"]._recheck_later(curing._credit_debtor_ids())
         return result
+
+    def _credit_moving(self):
+        """Invoices that a program posts by writing their state, past the method."""
+        moving = self.filtered(
+            lambda move: move.move_type == "out_invoice" and move.state != "posted"
+        )
+        moving -= moving._credit_has_passed()
+        closed = moving.filtered(lambda move: move.state != "draft")
+        if closed:
+            raise UserError(
+                self.env._(
+                    "%(invoices)s: set the invoice back to draft before you confirm "
+                    "it.",
+                    invoices=", ".join(closed.mapped("display_name")),
+                )
+            )
+        return moving
+
+    def _credit_write_posted(self, moving, vals):
+        """Judge what a program posts by hand; what is held gets all but the state.
+
+        :param moving: those of these entries that have passed no gate.
+        """
+        posting = {
+            name: vals[name] for name in ("state", "posted_before") if name in vals
+        }
+        rest = {name: value for name, value in vals.items() if name not in posting}
+        if rest:
+            # what it will be is judged, not what it was
+            self.write(rest)
+        passing = (self - moving) | moving._credit_pass()
+        if not passing:
+            return True
+        passed = passing.with_context(credit_gate_passed=Passed(passing._ids))
+        return passed.write(posting)
 
     def unlink(self):
         self.env["credit.gate"]._recheck_later(self._credit_debtor_ids())

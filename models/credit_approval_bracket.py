@@ -6,6 +6,8 @@ from odoo.tools import formatLang
 
 from ..engine import gate
 
+BASE_ADMINS = "base.group_system"
+
 
 class CreditApprovalBracket(models.Model):
     """Who releases documents up to which amount.
@@ -68,6 +70,23 @@ class CreditApprovalBracket(models.Model):
                 )
             )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        """What waits for a decision goes to who may decide now, at once."""
+        brackets = super().create(vals_list)
+        self.env["credit.release"]._ask_again()
+        return brackets
+
+    def write(self, vals):
+        result = super().write(vals)
+        self.env["credit.release"]._ask_again()
+        return result
+
+    def unlink(self):
+        result = super().unlink()
+        self.env["credit.release"]._ask_again()
+        return result
+
     @api.model
     def _approvers(self, company, amount, barred=None):
         """Who may decide on an amount, whom to ask first standing first.
@@ -93,6 +112,23 @@ class CreditApprovalBracket(models.Model):
         )
         users = self.env["res.users"].sudo().browse(ids)
         return users.filtered(lambda user: user.active and not user.share)
+
+    @api.model
+    def _caretakers(self, company, requester):
+        """Who sees to it that somebody may decide: the credit managers, else the
+        administrators; who asked only where there is nobody else.
+
+        :return: ``res.users`` with full rights, whom to tell first standing first.
+        """
+        company = company.sudo()
+        Users = self.env["res.users"].sudo()
+        everyone = Users
+        for xmlid in ("account_dunning.group_account_dunning_manager", BASE_ADMINS):
+            people = Users.browse(self._people(company, self.env.ref(xmlid)))
+            if people - requester:
+                return people - requester
+            everyone |= people
+        return everyone
 
     def _to_engine(self):
         self.ensure_one()

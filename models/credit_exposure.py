@@ -29,7 +29,7 @@ class CreditExposure(models.AbstractModel):
     # === PUBLIC TO THE OTHER MODELS === #
 
     @api.model
-    def _exposures(self, profiles, day=None, documents=None, ledger=None):
+    def _exposures(self, profiles, day=None, documents=None, ledger=None, amounts=None):
         """What these customers owe and will owe.
 
         :param day: day of the exchange rates; default: the company's today.
@@ -37,6 +37,8 @@ class CreditExposure(models.AbstractModel):
             of them. They are told apart as ``document``.
         :param ledger: ``{profile id: {part: Decimal}}``, the parts of the ledger where
             somebody has just read them.
+        :param amounts: ``{document id: Decimal}``, what the documents add, where that
+            is known; they are of one model then.
         :return: ``{profile id: engine.exposure.Exposure}``
         """
         result = {}
@@ -45,7 +47,9 @@ class CreditExposure(models.AbstractModel):
         for company, mine in profiles.sudo().grouped("company_id").items():
             today = day or company._dunning_today()
             everyone = mine._with_pools()
-            parts = self._parts(everyone, company, today, at_hand, ledger or {})
+            parts = self._parts(
+                everyone, company, today, at_hand, ledger or {}, amounts
+            )
             alone = {
                 profile.id: exposure.Exposure(
                     **{name: part.get(profile.id, ZERO) for name, part in parts.items()}
@@ -106,19 +110,27 @@ class CreditExposure(models.AbstractModel):
 
     @api.model
     def _invoice_amount(self, move):
-        """What an invoice will book; one in its form has no entry yet, only totals."""
+        """What an invoice will leave open; one in its form has no entry, only totals.
+
+        Money can be reconciled with an invoice before that is posted: paid online, and
+        held.
+        """
         company = move.company_id
         if move._origin == move:
-            return company._to_decimal(move.amount_total_signed)
+            return company._to_decimal(move.amount_residual_signed)
         own = move.currency_id == company.currency_id
         totals = move.tax_totals or {}
         amount = totals.get("total_amount_currency" if own else "total_amount", 0)
-        return company._to_decimal(amount) * -move.direction_sign
+        saved = move._origin
+        paid = saved.amount_total_signed - saved.amount_residual_signed
+        return company._to_decimal(amount) * -move.direction_sign - company._to_decimal(
+            paid
+        )
 
     # === PARTS === #
 
     @api.model
-    def _parts(self, profiles, company, day, at_hand, ledger):
+    def _parts(self, profiles, company, day, at_hand, ledger, known_amounts=None):
         """All parts of the exposure of profiles of one company.
 
         :param at_hand: ``{model name: recordset}``: in no part but ``document``.
@@ -139,7 +151,9 @@ class CreditExposure(models.AbstractModel):
             else {}
         )
         parts["orders"] = self._orders_parts(profiles, company, day, at_hand)
-        parts["document"] = self._document_part(profiles, company, day, at_hand)
+        parts["document"] = self._document_part(
+            profiles, company, day, at_hand, known_amounts
+        )
         return parts
 
     @api.model
@@ -204,11 +218,11 @@ class CreditExposure(models.AbstractModel):
 
     @api.model
     def _drafts_part(self, profiles, company, at_hand):
-        """Draft invoices and receipts, but for those at hand."""
+        """Draft invoices and receipts, but for those at hand; less what was paid."""
         rows = self.env.execute_query(
             SQL(
                 """
-            SELECT profile.id, SUM(move.amount_total_signed)::text
+            SELECT profile.id, SUM(move.amount_residual_signed)::text
               FROM account_move move
               JOIN res_partner partner ON partner.id = move.partner_id
               JOIN credit_profile profile
@@ -240,11 +254,13 @@ class CreditExposure(models.AbstractModel):
         return {}
 
     @api.model
-    def _document_part(self, profiles, company, day, at_hand):
+    def _document_part(self, profiles, company, day, at_hand, known_amounts=None):
         by_customer = {profile.partner_id.id: profile.id for profile in profiles}
         result = defaultdict(lambda: ZERO)
         for documents in at_hand.values():
-            amounts = self._document_amounts(documents, day)
+            amounts = known_amounts
+            if amounts is None:
+                amounts = self._document_amounts(documents, day)
             for document in documents:
                 customer = self._customer_of(document)
                 key = by_customer.get(customer._origin.id)
@@ -259,7 +275,14 @@ class CreditExposure(models.AbstractModel):
         """Write out what the queries read."""
         self.env["dunning.situation"]._flush_ledger()
         self.env["account.move"].flush_model(
-            ["state", "move_type", "amount_total_signed", "partner_id", "company_id"]
+            [
+                "state",
+                "move_type",
+                "amount_total_signed",
+                "amount_residual_signed",
+                "partner_id",
+                "company_id",
+            ]
         )
         self.env["account.payment"].flush_model()
 

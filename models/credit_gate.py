@@ -17,6 +17,19 @@ _logger = logging.getLogger(__name__)
 ZERO = Decimal(0)
 TONE_RANK = {tone: rank for rank, (tone, __) in enumerate(TONES)}
 RECHECK_BATCH = 500
+# What is read of the profiles to be judged, at once with finding them.
+JUDGED_FIELDS = (
+    "partner_id",
+    "company_id",
+    "active",
+    "class_id",
+    "credit_hold",
+    "credit_hold_reason",
+    "limit_enforced",
+    "temporary_limit_to",
+    "pool_profile_id",
+    "next_review_date",
+)
 
 
 class CreditGate(models.AbstractModel):
@@ -108,26 +121,6 @@ class CreditGate(models.AbstractModel):
         """Empty recordsets of the models whose documents the gate judges."""
         return [self.env["account.move"].sudo()]
 
-    @api.model
-    def _received(self, transactions, company, day):
-        """What providers have received, or guarantee, and is in no payment yet.
-
-        :return: Decimal in company currency.
-        """
-        result = ZERO
-        for transaction in transactions:
-            if (
-                transaction.state in ("authorized", "done")
-                and transaction.operation not in ("refund", "validation")
-                and not transaction.payment_id
-            ):
-                result += company._to_decimal(
-                    transaction.currency_id._convert(
-                        transaction.amount, company.currency_id, company, day
-                    )
-                )
-        return result
-
     # === JUDGEMENT === #
 
     @api.model
@@ -144,22 +137,33 @@ class CreditGate(models.AbstractModel):
         documents = documents.filtered(
             lambda doc: profile_of.get(customer_of[doc]) in judged
         )
-        rules = {profile: profile._credit_rules() for profile in judged}
-        limits = Exposure._limits(judged, day)
-        limited = judged.filtered(
-            lambda p: (
-                limits[p.id].amount is not None
-                and rules[p].limit is not gate.Rule.NOTHING
+        amounts = Exposure._document_amounts(documents, day)
+        ordered = documents._credit_ordered(company, day)
+        # what asks for nothing new uses up no limit: an invoice of what was ordered
+        asking = self.env["credit.profile"].union(
+            *(
+                profile_of[customer_of[doc]]
+                for doc in documents
+                if amounts.get(doc.id, ZERO) > max(ordered.get(doc.id, ZERO), ZERO)
             )
         )
+        rules = {profile: profile._credit_rules() for profile in judged}
+        bounded = (judged & asking).filtered(
+            lambda p: rules[p].limit is not gate.Rule.NOTHING
+        )
+        limits = Exposure._limits(bounded, day) if bounded else {}
+        limited = bounded.filtered(lambda p: limits[p.id].amount is not None)
         holders = {profile: profile._pool_holder() for profile in judged}
         if lock:
             strict = limited.filtered(lambda p: rules[p].limit is gate.Rule.BLOCK)
             self.env["credit.gate.lock"]._take({holders[p].id for p in strict})
-        amounts = Exposure._document_amounts(documents, day)
-        ordered = documents._credit_ordered(company, day)
+        late, ledger = self._ledger_facts(company, rules, limited, day)
         accounts = {holder: gate.Account() for holder in holders.values()}
-        exposures = Exposure._exposures(limited, day, documents) if limited else {}
+        exposures = (
+            Exposure._exposures(limited, day, documents, ledger, amounts)
+            if limited
+            else {}
+        )
         at_hand = defaultdict(lambda: ZERO)
         for doc in documents:
             holder = holders[profile_of[customer_of[doc]]]
@@ -170,7 +174,6 @@ class CreditGate(models.AbstractModel):
                 limit=limits[profile.id].amount,
                 warn_at=company._credit_warn_levels(),
             )
-        late = self._late_facts(company, rules, day)
         customers = {
             profile: gate.Customer(
                 account=holders[profile],
@@ -181,25 +184,32 @@ class CreditGate(models.AbstractModel):
             )
             for profile in judged
         }
-        approved = documents._credit_approved(day)
-        prepaid = documents._credit_prepaid(company, day)
-        verdicts = gate.judge(
-            (
-                gate.Document(
-                    key=doc.id,
-                    customer=profile_of[customer_of[doc]],
-                    amount=amounts.get(doc.id, ZERO),
-                    rank=doc._credit_rank(),
-                    ordered=ordered.get(doc.id, ZERO),
-                    prepaid=prepaid.get(doc.id, ZERO),
-                    **approved.get(doc.id, {}),
-                )
-                for doc in documents
-            ),
-            customers,
-            accounts,
+
+        def verdicts(approved, prepaid):
+            return gate.judge(
+                (
+                    gate.Document(
+                        key=doc.id,
+                        customer=profile_of[customer_of[doc]],
+                        amount=amounts.get(doc.id, ZERO),
+                        rank=doc._credit_rank(),
+                        ordered=ordered.get(doc.id, ZERO),
+                        prepaid=prepaid.get(doc.id, ZERO),
+                        **approved.get(doc.id, {}),
+                    )
+                    for doc in documents
+                ),
+                customers,
+                accounts,
+            )
+
+        found = verdicts({}, {})
+        if all(verdict.kind is gate.Kind.PASS for verdict in found.values()):
+            # money in advance and releases only speak for a document
+            return found
+        return verdicts(
+            documents._credit_approved(day), documents._credit_prepaid(company, day)
         )
-        return verdicts
 
     @api.model
     def _profiles(self, partners, company, make=True):
@@ -209,33 +219,40 @@ class CreditGate(models.AbstractModel):
             somebody only looks at a document.
         """
         Profile = self.env["credit.profile"].sudo()
-        if make:
-            return Profile._for_partners(partners, company)
-        return Profile.search(
+        profiles = Profile.search_fetch(
             [
                 ("partner_id", "in", partners.ids),
                 ("company_id", "=", company.id),
                 ("active", "in", (True, False)),
-            ]
+            ],
+            JUDGED_FIELDS,
+        )
+        missing = make and partners - profiles.partner_id
+        return (
+            profiles | Profile._for_partners(missing, company) if missing else profiles
         )
 
     @api.model
-    def _late_facts(self, company, rules, day):
-        """What is overdue, and how firmly the customers were reminded.
+    def _ledger_facts(self, company, rules, limited, day):
+        """What the ledger says of the customers, from one query.
 
-        Items somebody disputes do not count, nor those left out of follow-up. Credits
-        and payments on their way are deducted: who has paid is not late.
+        What is overdue, and how firmly they were reminded: items somebody disputes do
+        not count, nor those left out of follow-up. Credits and payments on their way
+        are deducted: who has paid is not late. And what they owe in all, for those with
+        a limit.
 
         :param rules: ``{profile: engine.gate.Rules}``.
-        :return: ``{customer id: {overdue, days, level}}``, where there is something.
+        :param limited: profiles whose exposure is needed.
+        :return: ``{customer id: {overdue, days, level}}``, and the parts of the ledger
+            as ``credit.exposure`` takes them, by profile id.
         """
         asked = [
             (profile, rule)
             for profile, rule in rules.items()
-            if {rule.overdue, rule.level} != {gate.Rule.NOTHING}
+            if {rule.overdue, rule.level} != {gate.Rule.NOTHING} or profile in limited
         ]
         if not asked:
-            return {}
+            return {}, {}
         situation = self.env["dunning.situation"]
         situation._flush_ledger()
         self.env["account.payment"].flush_model()
@@ -285,18 +302,22 @@ class CreditGate(models.AbstractModel):
                    AND payment.company_id = ANY(%(companies)s)
               GROUP BY asked.partner_id
             )
-            SELECT item.partner_id,
+            SELECT asked.partner_id,
                    (COALESCE(SUM(residual) FILTER (WHERE residual > 0
-                        AND due < before AND NOT excused), 0)
+                        AND due < item.before AND NOT excused), 0)
                     + COALESCE(SUM(residual) FILTER (WHERE residual < 0), 0)
                     - COALESCE(MAX(pending.amount), 0))::text,
-                   MIN(due) FILTER (WHERE residual > 0 AND due < before
+                   MIN(due) FILTER (WHERE residual > 0 AND due < item.before
                                       AND NOT excused),
                    BOOL_OR(COALESCE(firm, FALSE)) FILTER (WHERE residual > 0
-                                                            AND NOT excused)
-              FROM item
-         LEFT JOIN pending ON pending.partner_id = item.partner_id
-          GROUP BY item.partner_id
+                                                            AND NOT excused),
+                   COALESCE(SUM(residual) FILTER (WHERE residual > 0), 0)::text,
+                   COALESCE(SUM(residual) FILTER (WHERE residual < 0), 0)::text,
+                   (- COALESCE(MAX(pending.amount), 0))::text
+              FROM asked
+         LEFT JOIN item ON item.partner_id = asked.partner_id
+         LEFT JOIN pending ON pending.partner_id = asked.partner_id
+          GROUP BY asked.partner_id
             """,
                 customers=[profile.partner_id.id for profile, __ in asked],
                 before=[day - timedelta(days=rule.overdue_days) for __, rule in asked],
@@ -311,14 +332,20 @@ class CreditGate(models.AbstractModel):
                 on_its_way=PAYMENT_ON_ITS_WAY,
             )
         )
-        return {
-            partner_id: {
+        key_of = {profile.partner_id.id: profile.id for profile, __ in asked}
+        late, ledger = {}, {}
+        for partner_id, overdue, oldest, firm, debt, credit, pending in rows:
+            late[partner_id] = {
                 "overdue": max(Decimal(overdue), ZERO),
                 "days": (day - oldest).days if oldest else 0,
                 "level": bool(firm),
             }
-            for partner_id, overdue, oldest, firm in rows
-        }
+            ledger[key_of[partner_id]] = {
+                "open_items": Decimal(debt),
+                "credits": Decimal(credit),
+                "pending": Decimal(pending),
+            }
+        return late, ledger
 
     # === SCHEDULED ACTION === #
 

@@ -26,7 +26,12 @@ class CreditHeld(models.Model):
     currency_id = fields.Many2one("res.currency", readonly=True)
     amount = fields.Monetary(readonly=True, help="In company currency.")
     user_id = fields.Many2one("res.users", string="Salesperson", readonly=True)
-    state = fields.Selection(STATES, readonly=True)
+    state = fields.Selection(
+        [*STATES, ("nobody", "Nobody may approve")],
+        readonly=True,
+        help="Nobody may approve: a release was requested, and everybody who could "
+        "decide has left or has lost the right to.",
+    )
     held_at = fields.Datetime(string="Held since", readonly=True)
     age = fields.Integer(string="Days held", compute="_compute_age")
     sentence = fields.Char(string="Why", compute="_compute_sentence", compute_sudo=True)
@@ -47,7 +52,13 @@ class CreditHeld(models.Model):
             "invoice_user_id",
             "amount_total_signed",
         ],
-        "credit.release": ["state", "asked_id", "res_id", "res_model"],
+        "credit.release": [
+            "state",
+            "asked_id",
+            "res_id",
+            "res_model",
+            "nobody_entitled",
+        ],
         "credit.profile": ["partner_id", "company_id"],
     }
 
@@ -95,7 +106,8 @@ class CreditHeld(models.Model):
                    company.currency_id,
                    %(amount)s AS amount,
                    %(user)s AS user_id,
-                   doc.credit_state AS state,
+                   CASE WHEN release.nobody_entitled THEN 'nobody'
+                        ELSE doc.credit_state END AS state,
                    doc.credit_held_at AS held_at,
                    COALESCE(release.asked_id, %(user)s, doc.credit_held_by_id)
                        AS actor_id,
@@ -148,7 +160,7 @@ class CreditHeld(models.Model):
 
     def action_release(self):
         """Release what is chosen; one kind of document at a time."""
-        return self._documents("held", "requested").action_credit_release()
+        return self._documents("held", "requested", "nobody").action_credit_release()
 
     def _documents(self, *states):
         chosen = self.filtered(lambda held: held.state in states)

@@ -7,7 +7,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..engine.class_limit import LimitRule, class_limit
+from ..engine.class_limit import LimitRule, class_limit, settled
 
 BATCH = 1_000
 ZERO = Decimal(0)
@@ -72,13 +72,15 @@ class CreditProfile(models.Model):
                 )
             )._apply_limit_rules()
 
-    def _apply_limit_rules(self, day=None):
+    def _apply_limit_rules(self, day=None, steady=False):
         """Give customers without own limit the limit of their class.
 
         One query and two statements per company and batch. Each change is noted in the
         chatter with the old and the new amount.
 
         :param day: sales of the twelve months before it count; default: today.
+        :param steady: class and rule are those of yesterday: a limit that follows from
+            sales or from an exchange rate only moves where it clearly differs.
         :return: the profiles whose limit changed.
         """
         changed = self.browse()
@@ -88,28 +90,39 @@ class CreditProfile(models.Model):
             today = day or company._dunning_today()
             for start in range(0, len(mine), BATCH):
                 changed |= mine[start : start + BATCH]._apply_limit_batch(
-                    company, today
+                    company, today, steady
                 )
         if changed:
             changed._limits_changed()
         return changed.with_env(self.env)
 
-    def _apply_limit_batch(self, company, day):
+    def _steady_limit_rules(self):
+        """The step of the night: see ``_apply_limit_rules``."""
+        self._apply_limit_rules(steady=True)
+
+    def _apply_limit_batch(self, company, day, steady=False):
         rules = {
-            risk_class: risk_class._limit_to_engine(company)
+            risk_class: risk_class._limit_to_engine(company, day)
             for risk_class in [*self.class_id, self.class_id.browse()]
         }
-        by_sales = self.filtered(
+        lost = self.filtered(lambda profile: rules[profile.class_id] is None)
+        lost._note_rate_missing(company)
+        ruled = self - lost
+        by_sales = ruled.filtered(
             lambda profile: rules[profile.class_id].kind is LimitRule.SALES
         )
         sales = by_sales._sales_of_a_year(company, day)
-        wanted = {
-            profile.id: class_limit(
-                rules[profile.class_id], sales.get(profile.partner_id.id, ZERO)
+        before = ruled._limits_written(company)
+        wanted = {}
+        for profile in ruled:
+            rule = rules[profile.class_id]
+            sold = sales.get(profile.partner_id.id, ZERO)
+            wanted[profile.id] = (
+                settled(rule, sold, before[profile.id])
+                if steady
+                else class_limit(rule, sold)
             )
-            for profile in self
-        }
-        before = self._limits_written(company)
+        ruled._clear_trouble("limit_error")
         changes = {
             key: (before[key], limit)
             for key, limit in wanted.items()
@@ -123,6 +136,22 @@ class CreditProfile(models.Model):
         stale._update_columns({"limit_rule_date": day})
         changed._note_limits(company, changes)
         return changed
+
+    def _note_rate_missing(self, company):
+        """No rate says what the limit of the class is here: it stays as it is."""
+        scoped = self.with_context(lang=company._credit_notes_lang())
+        for risk_class, profiles in scoped.grouped("class_id").items():
+            profiles._note_trouble(
+                "limit_error",
+                scoped.env._(
+                    "The limit of class %(class)s is in %(currency)s, and no exchange "
+                    "rate from it to %(own)s is known. The customer keeps the limit "
+                    "as it is.",
+                    **{"class": risk_class.code},
+                    currency=risk_class.currency_id.name,
+                    own=company.currency_id.name,
+                ),
+            )
 
     @api.model
     def _sales_query(self, company, day):
@@ -221,25 +250,29 @@ class CreditProfile(models.Model):
     def _note_limits(self, company, changes):
         """Note in the chatter what the class made of the limits.
 
+        In the language of the company: the night has none, and all read it.
+
         :param changes: ``{profile id: (old, new)}``, ``None`` for no limit.
         """
         if not changes:
             return
+        scoped = self.with_context(lang=company._credit_notes_lang())
+        currency = company.currency_id.with_env(scoped.env)
 
         def in_words(limit):
             if limit is None:
-                return self.env._("no limit")
-            return company.currency_id.format(float(limit))
+                return scoped.env._("no limit")
+            return currency.format(float(limit))
 
-        self._message_log_batch(
+        scoped._message_log_batch(
             {
-                profile.id: self.env._(
+                profile.id: scoped.env._(
                     "Credit limit by the rule of class %(class)s: %(old)s → %(new)s",
                     **{"class": profile.class_id.code or "–"},
                     old=in_words(changes[profile.id][0]),
                     new=in_words(changes[profile.id][1]),
                 )
-                for profile in self
+                for profile in scoped
             }
         )
 
@@ -264,7 +297,6 @@ class CreditProfile(models.Model):
 
         Resumed where it stopped: who has had today's look is left out.
         """
-        cron = self.env["ir.cron"]
         domain = Domain("limit_own", "=", False) & self.env[
             "res.company"
         ]._dunning_domain_today(
@@ -273,13 +305,4 @@ class CreditProfile(models.Model):
                 | Domain("limit_rule_date", "=", False)
             )
         )
-        remaining = self.search_count(domain)
-        cron._commit_progress(remaining=remaining)
-        while remaining:
-            batch = self.search(domain, limit=BATCH, order="company_id, id")
-            if not batch:
-                break
-            batch._apply_limit_rules()
-            remaining = self.search_count(domain)
-            if not cron._commit_progress(len(batch), remaining=remaining):
-                break
+        self._work_through(domain, BATCH, "_steady_limit_rules", "limit_error")

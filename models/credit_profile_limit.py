@@ -424,7 +424,7 @@ class CreditProfile(models.Model):
                     )
                 )
 
-    # === SCHEDULED ACTIONS AND SETTING UP === #
+    # === SCHEDULED ACTIONS === #
 
     @api.model
     def _cron_refresh_profiles(self):
@@ -441,46 +441,6 @@ class CreditProfile(models.Model):
             )
         )
         return begun._with_pools() if begun else begun
-
-    @api.model
-    def _adopt_core_limits(self):
-        """Take over the limits people gave customers in core, company by company.
-
-        A customer with a limit other than the company's default had one on purpose. It
-        is enforced where core's limits were in use; elsewhere the amount is kept.
-        What holds back documents is decided by the classes, not here.
-
-        :return: the profiles that have a limit of their own now.
-        """
-        adopted = self.sudo()
-        Company = self.env["res.company"].sudo().with_context(active_test=False)
-        for company in Company.search([("parent_id", "=", False)]):
-            Partner = self.env["res.partner"].sudo().with_company(company)
-            field = Partner._fields["credit_limit"]
-            default = field.get_company_dependent_fallback(Partner)
-            found = self.env.execute_query(
-                SQL(
-                    """
-                SELECT id
-                  FROM res_partner
-                 WHERE commercial_partner_id = id
-                   AND (credit_limit ->> %(company)s)::numeric > 0
-                   AND (credit_limit ->> %(company)s)::numeric != %(default)s
-                """,
-                    company=str(company.id),
-                    default=default or 0,
-                )
-            )
-            partners = Partner.browse([key for (key,) in found])
-            profiles = self._for_partners(partners, company).sudo()
-            profiles.with_context(tracking_disable=True).write(
-                {
-                    "limit_own": True,
-                    "limit_enforced": company.account_use_credit_limit,
-                }
-            )
-            adopted |= profiles
-        return adopted
 
     # === ACTIONS: THE ITEMS BEHIND EACH PART === #
 

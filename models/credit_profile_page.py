@@ -53,10 +53,12 @@ class CreditProfile(models.Model):
     page_items = fields.Json(string="Items", compute="_compute_live")
     average_days_late = fields.Integer(compute="_compute_payment_habit")
     payment_habit = fields.Char(
-        string="Pays on average",
+        string="Paid on average in 12 months",
         compute="_compute_payment_habit",
         help="When the customer's money came in the last twelve months, in days after "
-        "the due date; each payment counts with its amount.",
+        "the due date; each payment counts with its amount. What is still unpaid does "
+        "not count here. The score counts that too, and recent payments more: its days "
+        "are others.",
     )
     last_payment_date = fields.Date(
         string="Last payment", compute="_compute_last_payment"

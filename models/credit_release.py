@@ -1,3 +1,4 @@
+from datetime import timedelta
 from decimal import Decimal
 
 from markupsafe import Markup
@@ -5,8 +6,9 @@ from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
-from odoo.tools import formatLang
+from odoo.tools import format_date, formatLang
 
+from ..engine import gate
 from .res_partner import PROFILE_GROUPS
 
 OPEN = ("requested", "approved")
@@ -147,6 +149,11 @@ class CreditRelease(models.Model):
         "Who asks for a release cannot be the one who gives it.",
     )
     _name_uniq = models.UniqueIndex("(company_id, name)", "Numbers are used once.")
+    # the clock of the database stands at UTC: somewhere it is still the day before
+    _not_over_before = models.Constraint(
+        "CHECK (valid_until >= requested_at::date - 1)",
+        "A release cannot run out before it is asked for.",
+    )
 
     # === COMPUTE METHODS === #
 
@@ -278,8 +285,7 @@ class CreditRelease(models.Model):
         vals_list = []
         for doc in documents:
             today = doc.company_id.sudo()._dunning_today()
-            if valid_until < today:
-                raise UserError(self.env._("The release would have run out already."))
+            self._check_valid_until(valid_until, doc.company_id.sudo().root_id, today)
             vals_list.append(doc._credit_freeze(today))
             vals_list[-1].update(
                 name=self.env["ir.sequence"].sudo().next_by_code("credit.release"),
@@ -288,6 +294,27 @@ class CreditRelease(models.Model):
                 requester_id=requester.id,
             )
         return self.sudo().create(vals_list)
+
+    @api.model
+    def _check_valid_until(self, valid_until, company, today):
+        """Decisions are made on the facts of a day: they do not hold for ever.
+
+        :raises UserError: without a last day, or with one that is past or too far off.
+        """
+        if not valid_until:
+            raise UserError(self.env._("Say until when the release is to be valid."))
+        if valid_until < today:
+            raise UserError(self.env._("The release would have run out already."))
+        latest = today + timedelta(days=company.credit_release_max_days)
+        if valid_until > latest:
+            raise UserError(
+                self.env._(
+                    "A release is valid for %(days)s days at most: choose a day until "
+                    "%(latest)s.",
+                    days=company.credit_release_max_days,
+                    latest=format_date(self.env, latest),
+                )
+            )
 
     def _ask(self):
         """An activity for the approver, who also gets it by e-mail with the link."""
@@ -443,11 +470,22 @@ class CreditRelease(models.Model):
             self.activity_unlink(["account_dunning.mail_activity_type_release"])
 
     def _documents_back(self):
-        """Their documents are held again."""
+        """Their documents are held again, unless another decision still stands.
+
+        :return: the releases whose documents are held now and were not before.
+        """
+        back = self.browse()
         for release in self:
             document = release._document()
-            if document and document.credit_state in ("requested", "released"):
-                document._credit_store({document.id: {"credit_state": "held"}})
+            before = document and document.credit_state
+            if before not in ("requested", "released"):
+                continue
+            state = document._credit_state_decided()
+            if state != before:
+                document._credit_store({document.id: {"credit_state": state}})
+            if state == "held":
+                back += release
+        return back
 
     @api.model
     def _expire(self):
@@ -461,10 +499,9 @@ class CreditRelease(models.Model):
             & self.env["res.company"]._dunning_domain_today(domain_of)
         )
         over._end("expired")
-        over._documents_back()
-        for release in over:
+        for release in over._documents_back():
             document = release._document()
-            if document and document._credit_is_open():
+            if document._credit_is_open():
                 document._credit_tell(
                     self.env._("The release has run out"),
                     self.env._(
@@ -474,18 +511,6 @@ class CreditRelease(models.Model):
                     fallback=release.requester_id,
                 )
 
-    @api.model
-    def _ask_again(self):
-        """Who was asked has gone on holiday or left: ask who stands in."""
-        for release in self.sudo().search([("state", "=", "requested")]):
-            people = release._approvers()
-            if people and people[0] != release.asked_id:
-                release.activity_unlink(["account_dunning.mail_activity_type_release"])
-                release.write(
-                    {"asked_id": people[0].id, "entitled_ids": [(6, 0, people.ids)]}
-                )
-                release._ask()
-
     # === HELPERS === #
 
     def _document(self):
@@ -494,6 +519,10 @@ class CreditRelease(models.Model):
         if self.res_model not in self.env:
             return self.browse()
         return self.env[self.res_model].sudo().browse(self.res_id).exists()
+
+    def _causes(self):
+        """What was known to stand against the document when it was released."""
+        return [gate.Cause(row["cause"]) for row in self.reasons or []]
 
     def _approvers(self):
         """Who may decide on this release, whom to ask first standing first."""

@@ -551,7 +551,7 @@ class CreditReview(models.Model):
         if facts.get("orders"):
             rows.append((self.env._("Orders to invoice"), money(facts["orders"])))
         if facts["habit"]:
-            rows.append((self.env._("Pays on average"), facts["habit"]))
+            rows.append((self.env._("Paid on average in 12 months"), facts["habit"]))
         if facts.get("score") is not None:
             rows.append((self.env._("Score (0–100)"), str(facts["score"])))
         return [{"label": label, "value": value} for label, value in rows]

@@ -11,7 +11,7 @@ RULES = [
 ]
 
 # What changes the limit of the class's customers, and what may let a document go.
-LIMIT_FIELDS = {"limit_rule", "limit_amount", "limit_multiple"}
+LIMIT_FIELDS = {"limit_rule", "limit_amount", "limit_multiple", "currency_id"}
 GATE_FIELDS = {
     "rule_limit",
     "rule_overdue",
@@ -54,7 +54,21 @@ class CreditRiskClass(models.Model):
         domain=[("parent_id", "=", False)],
         help="Leave empty to offer the class in all companies.",
     )
-    currency_id = fields.Many2one("res.currency", compute="_compute_currency_id")
+    currency_id = fields.Many2one(
+        "res.currency",
+        compute="_compute_currency_id",
+        store=True,
+        readonly=False,
+        required=True,
+        precompute=True,
+        tracking=True,
+        help="Currency of the fixed amount. In companies of another currency it is "
+        "converted at the rate of the day, the last one known, rounded to two digits, "
+        "and follows the rate when that makes a difference of more than a tenth.",
+    )
+    rate_missing = fields.Char(
+        string="Exchange rates missing", compute="_compute_rate_missing"
+    )
     unrated = fields.Boolean(
         string="For customers without a review",
         tracking=True,
@@ -191,12 +205,35 @@ class CreditRiskClass(models.Model):
 
     # === COMPUTE METHODS === #
 
-    @api.depends("company_id")
-    @api.depends_context("company")
+    @api.depends("company_id.currency_id")
     def _compute_currency_id(self):
+        """That of its company; a common class keeps the one it has."""
         for risk_class in self:
-            company = risk_class.company_id or self.env.company
-            risk_class.currency_id = company.currency_id
+            company = risk_class.company_id
+            if company or not risk_class.currency_id:
+                currency = (company or self.env.company).currency_id
+                risk_class.currency_id = currency
+
+    @api.depends("currency_id", "company_id", "limit_rule", "limit_amount")
+    @api.depends_context("lang", "allowed_company_ids")
+    def _compute_rate_missing(self):
+        """Whom the fixed amount cannot be converted for, in one sentence."""
+        for risk_class in self:
+            companies = risk_class.company_id or self.env.companies.root_id
+            missing = companies.filtered(
+                lambda company, risk_class=risk_class: (
+                    risk_class._limit_to_engine(company) is None
+                )
+            )
+            risk_class.rate_missing = bool(missing) and self.env._(
+                "No exchange rate is known for %(currencies)s: customers keep the "
+                "limit they have. Enter a rate in Accounting, Configuration, "
+                "Currencies.",
+                currencies=", ".join(
+                    f"{risk_class.currency_id.name} → {currency.name}"
+                    for currency in missing.currency_id
+                ),
+            )
 
     @api.depends("code", "name")
     def _compute_display_name(self):
@@ -213,6 +250,7 @@ class CreditRiskClass(models.Model):
             risk_class.profile_count = counts.get(risk_class, 0)
 
     @api.depends("limit_rule", "limit_amount", "limit_multiple", "deposit_percent")
+    @api.depends("currency_id")
     @api.depends("rule_limit", "rule_overdue", "overdue_days", "rule_level")
     @api.depends_context("lang")
     def _compute_rules_text(self):
@@ -333,6 +371,27 @@ class CreditRiskClass(models.Model):
         )
         return classes.sorted(lambda c: not c.company_id)[:1].with_env(self.env)
 
+    def _make_own_unrated(self, company):
+        """A class for customers without a review that is this company's alone, with
+        the rules of the common one; who was in that is in the new one.
+
+        :return: the new class.
+        """
+        self.ensure_one()
+        common = self.sudo()
+        own = common.copy({"company_id": company.id, "code": common.code})
+        own.unrated = True
+        for lang, __ in self.env["res.lang"].get_installed():
+            own.with_context(lang=lang).name = common.with_context(lang=lang).name
+        theirs = (
+            self.env["credit.profile"]
+            .sudo()
+            .with_context(active_test=False, tracking_disable=True)
+            .search([("class_id", "=", common.id), ("company_id", "=", company.id)])
+        )
+        theirs.write({"class_id": own.id})
+        return own
+
     @api.model
     def _offered(self, company):
         """The classes a root company's customers may be in, the best first."""
@@ -340,12 +399,27 @@ class CreditRiskClass(models.Model):
             [("company_id", "in", (False, company.root_id.id))], order="sequence, id"
         )
 
-    def _limit_to_engine(self, company):
-        """The limit rule as the engine sees it; no class gives no limit."""
+    def _limit_to_engine(self, company, day=None):
+        """The limit rule as the engine sees it; no class gives no limit.
+
+        :param day: of the exchange rate; default: the company's today.
+        :return: ``None`` where the amount is in a currency of which no rate is known.
+        """
         if not self:
             return ClassRule(LimitRule.NONE)
+        company = company.sudo()
+        rate = None
+        if (
+            self.limit_rule == "fixed"
+            and self.limit_amount
+            and self.currency_id != company.currency_id
+        ):
+            rate = company._credit_rate(self.currency_id, day)
+            if rate is None:
+                return None
         return ClassRule(
             LimitRule(self.limit_rule),
             amount=company._to_decimal(self.limit_amount),
             multiple=company._to_decimal(self.limit_multiple),
+            rate=rate,
         )

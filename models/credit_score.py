@@ -1,6 +1,8 @@
 from collections import defaultdict
 from datetime import timedelta
 
+from dateutil.relativedelta import relativedelta
+
 from odoo import api, models
 from odoo.tools import SQL
 
@@ -13,6 +15,7 @@ OLDEST = timedelta(days=730)
 # What says something of the habits of customers is cut off here, for what is usual:
 # one forgotten invoice must not make all customers look erratic.
 EARLIEST, LATEST = -30, 180
+MOST_PERCENT = 999.0  # of a limit of 0 any use is infinitely much
 
 
 class CreditScore(models.AbstractModel):
@@ -44,7 +47,7 @@ class CreditScore(models.AbstractModel):
         items = self._items(profiles, company, day)
         broken = self._broken_promises(profiles, company, day)
         tones = self._tones(profiles, day)
-        sales = self._sales(profiles, company, day)
+        sales = profiles._sales_of_a_year(company, day)
         self._note_first_invoices(profiles, company)
         ratings = self._ratings(profiles, day)
         return {
@@ -54,7 +57,7 @@ class CreditScore(models.AbstractModel):
                 tone=tones.get(profile.id),
                 limit_used=self._limit_used(profile, day),
                 since=profile.customer_since or None,
-                sales=sales.get(profile.id, 0.0),
+                sales=float(sales.get(profile.partner_id.id, 0)),
                 rating=ratings.get(profile.id),
             )
             for profile in profiles
@@ -98,7 +101,11 @@ class CreditScore(models.AbstractModel):
         }
 
     def _spread_query(self, company, day):
-        """Sums over the payments of a year, of days late and of being late."""
+        """Sums over the payments of a year, of days late and of being late.
+
+        Those of paused and disputed items are among them: cut off at ``LATEST``, the
+        few do not change what is usual, and to find them out would cost more than that.
+        """
         return SQL(
             """
         WITH paid AS (
@@ -143,15 +150,19 @@ class CreditScore(models.AbstractModel):
         )
 
     def _average_sales(self, company, day):
-        """Sales of a year to a customer who bought in it, on average; untaxed."""
+        """Sales of a year to a customer who bought in it, on average; untaxed.
+
+        By the customers as they are today: what a move keeps of them is of its day.
+        """
         ((average,),) = self.env.execute_query(
             SQL(
                 """
             SELECT AVG(sales)::float8
               FROM (SELECT SUM(amount_untaxed_signed) AS sales
-                      FROM account_move
+                      FROM account_move move
+                      JOIN res_partner partner ON partner.id = move.partner_id
                      WHERE %s
-                  GROUP BY commercial_partner_id) customer
+                  GROUP BY partner.commercial_partner_id) customer
              WHERE sales > 0
                 """,
                 self._sales_condition(company, day),
@@ -161,12 +172,12 @@ class CreditScore(models.AbstractModel):
 
     def _sales_condition(self, company, day):
         return SQL(
-            """move_type IN ('out_invoice', 'out_refund', 'out_receipt')
-               AND state = 'posted'
-               AND company_id = ANY(%s)
-               AND invoice_date > %s AND invoice_date <= %s""",
+            """move.move_type IN ('out_invoice', 'out_refund', 'out_receipt')
+               AND move.state = 'posted'
+               AND move.company_id = ANY(%s)
+               AND move.invoice_date > %s AND move.invoice_date <= %s""",
             self.env["dunning.situation"]._branch_ids(company),
-            day - YEAR,
+            day - relativedelta(months=12),
             day,
         )
 
@@ -198,7 +209,9 @@ class CreditScore(models.AbstractModel):
             SELECT id, partner_id FROM credit_profile WHERE id = ANY(%(profiles)s)
         ), hold AS (
             SELECT id, profile_id, scope, date_from,
-                   COALESCE(ended_on, date_to, 'infinity'::date) AS until
+                   -- one tidied up after its last day did not last longer for that
+                   LEAST(COALESCE(ended_on, 'infinity'::date),
+                         COALESCE(date_to, 'infinity'::date)) AS until
               FROM dunning_hold
              WHERE profile_id = ANY(%(profiles)s)
                AND kind IN ('manual', 'dispute')
@@ -209,9 +222,7 @@ class CreditScore(models.AbstractModel):
         ), item AS (
             SELECT debtor.id AS profile_id, line.id, line.amount_residual,
                    line.reconciled,
-                   COALESCE(line.date_maturity, line.date) AS due,
-                   COALESCE(line.no_followup, FALSE)
-                   OR COALESCE(move.payment_state = 'blocked', FALSE) AS excluded
+                   COALESCE(line.date_maturity, line.date) AS due
               FROM debtor
               JOIN res_partner partner
                 ON partner.commercial_partner_id = debtor.partner_id
@@ -223,6 +234,8 @@ class CreditScore(models.AbstractModel):
               JOIN account_move move ON move.id = line.move_id
                AND move.move_type IN ('out_invoice', 'out_receipt')
              WHERE NOT EXISTS (SELECT 1 FROM spared WHERE spared.id = line.id)
+               AND line.no_followup IS NOT TRUE
+               AND move.payment_state IS DISTINCT FROM 'blocked'
         ), part AS (
             SELECT item.profile_id, item.due, payment.date AS paid_on, partial.amount
               FROM item
@@ -238,7 +251,6 @@ class CreditScore(models.AbstractModel):
              WHERE item.reconciled IS NOT TRUE
                AND item.amount_residual > 0
                AND item.due < %(day)s
-               AND NOT item.excluded
         )
         SELECT part.profile_id, part.due, part.paid_on, SUM(part.amount)::float8
           FROM part
@@ -266,7 +278,8 @@ class CreditScore(models.AbstractModel):
         """Promises of a year after whose day (and a bank's way) something was open.
 
         One of the whole customer is about what was due when it was made. One that a
-        person ended early was replaced or taken back: nobody broke it.
+        person ended early was replaced or taken back: nobody broke it. To end one
+        after its day does not undo that it was broken.
         """
         return dict(
             self.env.execute_query(
@@ -277,7 +290,8 @@ class CreditScore(models.AbstractModel):
               JOIN credit_profile profile ON profile.id = hold.profile_id
              WHERE hold.profile_id = ANY(%(profiles)s)
                AND hold.kind = 'promise'
-               AND hold.ended_on IS NULL
+               AND (hold.ended_on IS NULL
+                    OR hold.ended_on > hold.date_to + %(grace)s)
                AND hold.date_to >= %(since)s
                AND hold.date_to + %(grace)s < %(day)s
                AND EXISTS (
@@ -348,27 +362,6 @@ class CreditScore(models.AbstractModel):
             )
         }
 
-    def _sales(self, profiles, company, day):
-        return dict(
-            self.env.execute_query(
-                SQL(
-                    """
-            SELECT profile.id, SUM(move.amount_untaxed_signed)::float8
-              FROM credit_profile profile
-              JOIN (SELECT commercial_partner_id, amount_untaxed_signed
-                      FROM account_move
-                     WHERE %s AND commercial_partner_id = ANY(%s)) move
-                ON move.commercial_partner_id = profile.partner_id
-             WHERE profile.id = ANY(%s)
-          GROUP BY profile.id
-                    """,
-                    self._sales_condition(company, day),
-                    profiles.partner_id.ids,
-                    profiles.ids,
-                )
-            )
-        )
-
     def _note_first_invoices(self, profiles, company):
         """Since when they buy: looked up once, as it asks the whole history."""
         unknown = profiles.filtered(lambda profile: not profile.customer_since)
@@ -379,14 +372,15 @@ class CreditScore(models.AbstractModel):
                 """
             UPDATE credit_profile profile
                SET customer_since = first.day
-              FROM (SELECT commercial_partner_id AS partner_id,
-                           MIN(COALESCE(invoice_date, date)) AS day
-                      FROM account_move
-                     WHERE commercial_partner_id = ANY(%s)
-                       AND move_type IN ('out_invoice', 'out_receipt')
-                       AND state = 'posted'
-                       AND company_id = ANY(%s)
-                  GROUP BY commercial_partner_id) first
+              FROM (SELECT partner.commercial_partner_id AS partner_id,
+                           MIN(COALESCE(move.invoice_date, move.date)) AS day
+                      FROM res_partner partner
+                      JOIN account_move move ON move.partner_id = partner.id
+                     WHERE partner.commercial_partner_id = ANY(%s)
+                       AND move.move_type IN ('out_invoice', 'out_receipt')
+                       AND move.state = 'posted'
+                       AND move.company_id = ANY(%s)
+                  GROUP BY partner.commercial_partner_id) first
              WHERE profile.id = ANY(%s)
                AND profile.partner_id = first.partner_id
                 """,
@@ -426,11 +420,12 @@ class CreditScore(models.AbstractModel):
         """
         if profile.limit_band == "none":
             return None
-        used = profile.limit_used_percent
-        insured = self._insured(profile, day)
-        if insured and profile.limit_amount:
-            used -= 100 * insured / profile.limit_amount
-        return max(used, 0.0)
+        limit = profile.limit_amount
+        # the amounts, not the percentage kept: that one is cut off
+        used = limit - profile.limit_free - self._insured(profile, day)
+        if used <= 0:
+            return 0.0
+        return 100 * used / limit if limit else MOST_PERCENT
 
     def _insured(self, profile, day):
         """What credit insurance covers on a day, in company currency."""

@@ -1,4 +1,7 @@
-from odoo import fields, models
+from decimal import Decimal
+
+from odoo import api, fields, models
+from odoo.fields import Domain
 
 
 class ResCompany(models.Model):
@@ -47,6 +50,63 @@ class ResCompany(models.Model):
         "The weight of external ratings goes from 0 to 100 %.",
     )
 
+    def write(self, vals):
+        """A chart of accounts brings its currency: common classes that name no amount
+        yet follow, where no company has theirs any more."""
+        before = self.currency_id if "currency_id" in vals else False
+        result = super().write(vals)
+        gone = before and before - self._with_currencies(before).currency_id
+        if gone:
+            # sudo: whoever sets the company up need not know of classes
+            classes = self.env["credit.risk.class"].sudo()
+            classes = classes.with_context(active_test=False, tracking_disable=True)
+            classes = classes.search(
+                [("company_id", "=", False), ("currency_id", "in", gone.ids)]
+            )
+            classes.filtered(
+                lambda known: not known.limit_amount
+            ).currency_id = self.currency_id[:1]
+        return result
+
+    @api.model
+    def _with_currencies(self, currencies):
+        """The companies that keep their books in one of these."""
+        return self.sudo().search([("currency_id", "in", currencies.ids)])
+
+    def _credit_rate(self, currency, day=None):
+        """What one unit of a currency is worth in that of the company.
+
+        The rate of the day, the last one known; before the first one, the first.
+
+        :param day: default: the company's today.
+        :return: Decimal; ``None`` where no rate is known. A currency without any rate
+            is worth 1 to core: true only of the one that the others are told in, and
+            that is some company's own.
+        """
+        self.ensure_one()
+        own = self.currency_id
+        # sudo: a limit does not depend on who may read exchange rates
+        pair = (currency | own).sudo()
+        rated = (
+            self.env["res.currency.rate"]
+            .sudo()
+            .search(
+                Domain("currency_id", "in", pair.ids)
+                & Domain("company_id", "in", (False, self.root_id.id))
+            )
+            .currency_id
+        )
+        told_in = self._with_currencies(pair).currency_id
+        if not rated or pair - rated - told_in:
+            return None
+        rates = pair._get_rates(self.root_id, day or self._dunning_today())
+        return Decimal(str(rates[own.id])) / Decimal(str(rates[currency.id]))
+
+    def _credit_notes_lang(self):
+        """The language of notes that nobody in particular writes: the company's."""
+        self.ensure_one()
+        return self.sudo().partner_id.lang or self.env.lang
+
 
 class ResConfigSettings(models.TransientModel):
     _inherit = "res.config.settings"
@@ -63,3 +123,18 @@ class ResConfigSettings(models.TransientModel):
     credit_early_warning = fields.Boolean(
         related="company_id.root_id.credit_early_warning", readonly=False
     )
+    credit_unrated_rules = fields.Char(
+        string="Limit of new customers", compute="_compute_credit_unrated_rules"
+    )
+
+    @api.depends("company_id")
+    @api.depends_context("lang")
+    def _compute_credit_unrated_rules(self):
+        """The class of who has no review yet, in one line: core's default limit."""
+        for settings in self:
+            company = settings.company_id.root_id
+            # sudo: who sets the company up need not work with classes
+            unrated = self.env["credit.risk.class"].sudo()._unrated(company)
+            settings.credit_unrated_rules = unrated and (
+                f"{unrated.display_name}: {unrated._limit_in_words()}"
+            )

@@ -11,7 +11,7 @@ from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from .common import TODAY
-from .test_risk_class import RiskClassCommon
+from .credit_common import RiskClassCommon
 
 
 @tagged("post_install", "-at_install")

@@ -592,11 +592,6 @@ class TestSnapshotAndScreens(CreditCommon):
         self.company.credit_count_drafts = True
         counts = {}
         for name, profiles in (("warm", few), ("few", few), ("many", many)):
-            self.env.flush_all()
-            self.env.invalidate_all()
-            before = self.cr.sql_log_count
-            profiles._usage()
-            self.env.flush_all()
-            counts[name] = self.cr.sql_log_count - before
+            counts[name] = self._queries(profiles._usage)
         self.assertEqual(counts["many"], counts["few"])
         self.assertLessEqual(counts["many"], 20)

@@ -8,33 +8,8 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from .common import TODAY, DunningCommon
-
-
-@tagged("post_install", "-at_install")
-class RiskClassCommon(DunningCommon):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        for code in "abcde":
-            risk_class = cls.env.ref(f"account_dunning.credit_risk_class_{code}")
-            setattr(cls, f"class_{code}", risk_class)
-        cls.unrated = cls.env.ref("account_dunning.credit_risk_class_unrated")
-        cls.customer = cls._customer()
-
-    @classmethod
-    def _class(cls, **values):
-        return cls.env["credit.risk.class"].create(
-            {"name": "Test", "code": "T", **values}
-        )
-
-    def _limit(self, profile):
-        """The limit that holds: an amount, or ``None``."""
-        amount = profile._limits(TODAY)[profile.id].amount
-        return None if amount is None else float(amount)
-
-    def _bodies(self, profile):
-        return " ".join(profile.message_ids.mapped("body"))
+from .common import TODAY
+from .credit_common import RiskClassCommon
 
 
 @tagged("post_install", "-at_install")
@@ -169,17 +144,165 @@ class TestRiskClass(RiskClassCommon):
             return made
 
         def queries(made):
-            self.env.flush_all()
-            self.env.invalidate_all()
-            before = self.cr.sql_log_count
-            changed = made._apply_limit_batch(self.company, TODAY)
-            self.env.flush_all()
-            self.assertEqual(changed, made)
-            return self.cr.sql_log_count - before
+            def work():
+                changed = made._apply_limit_batch(self.company, TODAY)
+                self.assertEqual(changed, made)
+
+            return self._queries(work)
 
         queries(profiles(1, "First"))  # warms what is read once
         few, many = profiles(5, "Few"), profiles(50, "Many")
         self.assertLessEqual(queries(many), queries(few))
+
+    # === WHAT MOVES BY ITSELF === #
+
+    def _night(self, profile, days=1):
+        """The job of a night, looking at what stands in the books now."""
+        profile.sudo().limit_rule_date = TODAY - timedelta(days=days)
+        self._cron("ir_cron_apply_limit_rules")
+
+    def test_a_limit_by_sales_does_not_flip_each_night(self):
+        self._invoice(self.customer, 12_400)
+        profile = self._profile(self.customer)
+        profile.class_id = self._class(limit_rule="sales", limit_multiple=12)
+        self.assertEqual(self._limit(profile), 12_000.0)
+        count = len(profile.message_ids)
+        for amount in (200, -200, 200):  # 12,600 rounds to 13,000
+            if amount > 0:
+                self._invoice(self.customer, amount)
+            else:
+                self._credit_note(self.customer, -amount)
+            self._night(profile)
+            self.assertEqual(self._limit(profile), 12_000.0)
+        self.assertEqual(len(profile.message_ids), count, "nothing to say")
+        self._invoice(self.customer, 1_200)
+        self._night(profile)
+        self.assertEqual(self._limit(profile), 14_000.0)
+        self.assertEqual(len(profile.message_ids), count + 1)
+
+    def test_a_rule_that_is_changed_holds_exactly(self):
+        """Who changes a class by little means it."""
+        self._invoice(self.customer, 12_000)
+        profile = self._profile(self.customer)
+        risk_class = self._class(limit_rule="sales", limit_multiple=10)
+        profile.class_id = risk_class
+        self.assertEqual(self._limit(profile), 10_000.0)
+        risk_class.limit_multiple = 10.5
+        self.assertEqual(self._limit(profile), 11_000.0)
+
+    def test_notes_of_the_night_are_in_the_language_of_the_company(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        profile = self._profile(self.customer)
+        profile.class_id = self._class(limit_rule="sales", limit_multiple=1)
+        self._invoice(self.customer, 24_000)
+        self.company.partner_id.lang = "fr_FR"
+        self._night(profile)
+        body = profile.message_ids[0].body
+        self.assertIn("Limite de crédit selon la règle de la classe T", body)
+        self.assertIn("2&nbsp;000,00", body)
+
+    # === CURRENCIES === #
+
+    def _foreign(self, rates, amount=5000, **values):
+        currency = self._currency("XTF", rates)
+        return self._class(
+            limit_rule="fixed", limit_amount=amount, currency_id=currency.id, **values
+        )
+
+    def test_a_common_class_has_a_currency_of_its_own(self):
+        profile = self._profile(self.customer)
+        foreign = self._foreign({TODAY - timedelta(days=40): 0.5})
+        profile.class_id = foreign
+        self.assertEqual(self._limit(profile), 10_000.0, "the last rate known")
+        self.assertIn("XTF", foreign.rules_text)
+        own = self._class(code="O", company_id=self.company.id)
+        self.assertEqual(own.currency_id, self.company.currency_id)
+        self.assertEqual(
+            self._class(code="V").currency_id, self.env.company.currency_id
+        )
+
+    def test_other_companies_convert_it(self):
+        """One number is not the same in two currencies."""
+        other = self._create_company(
+            name="Elsewhere", currency_id=self._currency("XTE", {}).id
+        )
+        self.env["res.currency.rate"].create(
+            {
+                "name": TODAY,
+                "rate": 0.25,
+                "currency_id": self.company.currency_id.id,
+                "company_id": other.id,
+            }
+        )
+        common = self._class(limit_rule="fixed", limit_amount=1000)
+        here, there = self._profile(self.customer), self._profile(self.customer, other)
+        (here | there).class_id = common
+        self.assertEqual(self._limit(here), 1_000.0)
+        self.assertEqual(self._limit(there), 4_000.0)
+
+    def test_a_limit_does_not_follow_each_rate(self):
+        profile = self._profile(self.customer)
+        foreign = self._foreign({TODAY - timedelta(days=40): 0.5})
+        profile.class_id = foreign
+        rates = self.env["res.currency.rate"]
+        for days, rate, limit in ((3, 0.52, 10_000.0), (2, 0.4, 13_000.0)):
+            rates.create(
+                {
+                    "name": TODAY - timedelta(days=days),
+                    "rate": rate,
+                    "currency_id": foreign.currency_id.id,
+                    "company_id": self.company.id,
+                }
+            )
+            self._night(profile)
+            self.assertEqual(self._limit(profile), limit)
+
+    def test_without_any_rate_nothing_is_taken_for_one_to_one(self):
+        profile = self._profile(self.customer)
+        profile.class_id = self._class(limit_rule="fixed", limit_amount=700)
+        foreign = self._foreign({}, code="F")
+        self.assertIn("XTF", foreign.rate_missing)
+        profile.class_id = foreign
+        self.assertEqual(self._limit(profile), 700.0, "as it was")
+        self.assertIn("no exchange rate", profile.limit_error)
+        self.assertIn(profile.limit_error, profile.trouble)
+        found = profile.search([("limit_error", "!=", False)])
+        self.assertIn(profile, found)
+        self.env["res.currency.rate"].create(
+            {
+                "name": TODAY,
+                "rate": 2,
+                "currency_id": foreign.currency_id.id,
+                "company_id": self.company.id,
+            }
+        )
+        foreign.invalidate_recordset(["rate_missing"])
+        self.assertFalse(foreign.rate_missing)
+        self._night(profile)
+        self.assertEqual(self._limit(profile), 2_500.0)
+        self.assertFalse(profile.limit_error)
+
+    def test_nothing_is_nothing_without_a_rate(self):
+        profile = self._profile(self.customer)
+        profile.class_id = self._foreign({}, amount=0)
+        self.assertEqual(self._limit(profile), 0.0)
+        self.assertFalse(profile.limit_error)
+
+    def test_common_classes_follow_the_currency_of_a_new_chart(self):
+        company = self._create_company(
+            name="New", currency_id=self._currency("XTN", {}).id
+        )
+        empty = self._class(currency_id=company.currency_id.id)
+        named = self._class(
+            code="N",
+            currency_id=company.currency_id.id,
+            limit_rule="fixed",
+            limit_amount=5,
+        )
+        before = company.currency_id
+        company.currency_id = self._currency("XTM", {})
+        self.assertEqual(empty.currency_id, company.currency_id)
+        self.assertEqual(named.currency_id, before, "somebody meant that currency")
 
     # === POLICY === #
 
@@ -269,92 +392,3 @@ class TestRiskClass(RiskClassCommon):
         self.customer.active = False
         self.env["credit.profile"]._class_of_the_unclassed()
         self.assertEqual(profile.class_id, self.unrated)
-
-
-@tagged("post_install", "-at_install")
-class TestConcentration(RiskClassCommon):
-    def _owing(self, amounts):
-        customers = self.env["res.partner"].create(
-            [{"name": f"Customer {n}"} for n in range(len(amounts))]
-        )
-        for customer, amount in zip(customers, amounts, strict=True):
-            self._invoice(customer, amount)
-        profiles = self._profile(customers)
-        profiles._refresh_figures(TODAY)
-        return profiles
-
-    def test_shares(self):
-        profiles = self._owing([500, 300, 200])
-        self.assertEqual(profiles.mapped("exposure_rank"), [1, 2, 3])
-        self.assertEqual(profiles.mapped("exposure_share"), [50, 30, 20])
-        self.assertEqual(profiles.mapped("exposure_share_running"), [50, 80, 100])
-
-    def test_top_ten(self):
-        profiles = self._owing([100] * 11 + [900])
-        top = self.env["credit.profile"].search(
-            [("exposure_rank", "<=", 10), ("company_id", "=", self.company.id)]
-        )
-        self.assertEqual(len(top), 10)
-        self.assertIn(profiles[-1], top)
-        figures = self.env["credit.profile"].get_exposure_figures()
-        self.assertEqual(figures["top"], 90)
-        self.assertEqual(figures["exposure"], 2000)
-
-    def test_customers_in_credit_take_nothing_off(self):
-        profiles = self._owing([100, 100])
-        creditor = self._customer("Creditor")
-        self._credit_note(creditor, 5_000)
-        creditor_profile = self._profile(creditor)
-        creditor_profile._refresh_figures(TODAY)
-        self.env.invalidate_all()
-        self.assertEqual(profiles.mapped("exposure_share"), [50, 50])
-        self.assertFalse(creditor_profile.exposure_rank)
-
-    def test_nobody_owes(self):
-        company = self._create_company(name="Empty")
-        figures = (
-            self.env["credit.profile"]
-            .with_context(allowed_company_ids=company.ids)
-            .get_exposure_figures()
-        )
-        self.assertIsNone(figures["top"])
-        self.assertEqual(figures["over"]["count"], 0)
-
-    def test_over_the_limit(self):
-        (profile,) = self._owing([1_000])
-        profile.credit_limit = 400
-        figures = self.env["credit.profile"].get_exposure_figures()
-        self.assertEqual(figures["over"], {"count": 1, "amount": 600})
-        found = self.env["credit.profile"].search([("limit_band", "=", "over")])
-        self.assertIn(profile, found)
-
-    def test_country_and_salesperson_follow_the_customer(self):
-        france = self.env.ref("base.fr")
-        (profile,) = self._owing([100])
-        profile.partner_id.write(
-            {"country_id": france.id, "user_id": self.collector.id}
-        )
-        self.assertEqual(profile.country_id, france)
-        self.assertEqual(profile.salesperson_id, self.collector)
-
-    def test_bar(self):
-        (profile,) = self._owing([1_000])
-        profile.credit_limit = 1_250
-        self._payment(profile.partner_id, 200)
-        bar = profile.with_user(self.collector).credit_bar
-        self.assertEqual(bar["parts"]["open_items"], 1_000)
-        self.assertEqual(bar["parts"]["credits"], -200)
-        self.assertEqual((bar["used"], bar["limit"], bar["free"]), (800, 1_250, 450))
-        self.assertEqual(bar["band"], "ok")
-        partner = profile.partner_id.with_user(self.collector)
-        self.assertEqual(partner.credit_bar, bar)
-
-    def test_bar_is_not_for_everybody(self):
-        (profile,) = self._owing([1_000])
-        employee = self._user("employee", "base.group_user")
-        with self.assertRaises(AccessError):
-            profile.partner_id.with_user(employee).read(["credit_bar"])
-        self.assertFalse(
-            {"credit_bar", "credit_risk_class_id"}
-            & set(self.env["res.partner"].with_user(employee).fields_get())
-        )

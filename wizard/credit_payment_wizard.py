@@ -68,7 +68,8 @@ class CreditPaymentWizard(models.TransientModel):
         partner = (
             self.env["res.partner"].sudo().browse(self._address(document).partner_id)
         )
-        moves._portal_ensure_token()
+        for move in moves:
+            move._portal_ensure_token()
         lang = partner.lang or self.env.lang
         body = (
             self.env["ir.qweb"]
@@ -93,6 +94,8 @@ class CreditPaymentWizard(models.TransientModel):
             partner_ids=partner.ids,
             email_layout_xmlid="mail.mail_notification_light",
             author_id=self.env.user.partner_id.id,
+            # a customer is not told that we keep a credit profile
+            **profile._email_heading(lang),
         )
         document._message_log(
             body=self.env._(

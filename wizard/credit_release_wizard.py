@@ -28,6 +28,11 @@ class CreditReleaseWizard(models.TransientModel):
     )
     attachment_ids = fields.Many2many("ir.attachment", string="Attachments")
 
+    _valid_until_given = models.Constraint(
+        "CHECK (mode = 'refuse' OR valid_until IS NOT NULL)",
+        "Say until when the release is to be valid.",
+    )
+
     @api.model
     def _default_valid_until(self):
         root = self.env.company.sudo().root_id

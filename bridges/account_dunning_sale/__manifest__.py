@@ -9,9 +9,12 @@
     "data": [
         "security/ir.model.access.csv",
         "security/credit_held_rules.xml",
+        "data/ir_cron.xml",
         "views/sale_order_views.xml",
         "views/sale_order_terms_views.xml",
+        "views/sale_portal_templates.xml",
     ],
+    "demo": ["demo/credit_orders_demo.xml"],
     "assets": {
         "web.assets_tests": ["account_dunning_sale/static/tests/tours/*.js"],
     },

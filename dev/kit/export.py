@@ -17,11 +17,25 @@ NOT_INSTALLED = (*NOT_THE_ADDON, "tests/engine", ".gitignore", ".gitattributes")
 
 def export(parent: Path, without: tuple[str, ...] = NOT_THE_ADDON) -> Path:
     """Copy what git has, or would take up, to `parent/account_dunning`."""
-    target = parent / paths.MODULE
-    for name in names(without):
+    return _copied(names(without), paths.ROOT, parent / paths.MODULE)
+
+
+def export_bridge(parent: Path, module: str) -> Path:
+    """Copy one of the bridges to `parent/<its name>`."""
+    inside = Path("bridges", module)
+    own = [
+        str(Path(name).relative_to(inside))
+        for name in _files()
+        if Path(name).is_relative_to(inside)
+    ]
+    return _copied(own, paths.ROOT / inside, parent / module)
+
+
+def _copied(own: list[str], home: Path, target: Path) -> Path:
+    for name in own:
         copy = target / name
         copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(paths.ROOT / name, copy)
+        shutil.copy(home / name, copy)
     return target
 
 

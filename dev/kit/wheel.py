@@ -3,28 +3,32 @@
 import tempfile
 from pathlib import Path
 
-from . import export, paths, run, setup
+from . import databases, export, paths, run, setup
 from .progress import say
 
 
 def start(words: list[str]) -> int:
     setup.ensure(with_tests=True)
     target = Path(*words).resolve() if words else paths.ROOT / "dist"
-    say(str(build(target)))
+    for module in databases.own_modules():
+        say(str(build(target, module)))
     return 0
 
 
-def build(target: Path) -> Path:
-    """The wheel's file, made in that folder."""
+def build(target: Path, module: str = paths.MODULE) -> Path:
+    """The wheel's file of the addon or a bridge, made in that folder."""
     with tempfile.TemporaryDirectory() as folder:
-        addon = export.export(Path(folder), without=export.NOT_INSTALLED)
+        if module == paths.MODULE:
+            addon = export.export(Path(folder), without=export.NOT_INSTALLED)
+        else:
+            addon = export.export_bridge(Path(folder), module)
         built = Path(folder) / "dist"
         run.capture(
             [
                 *(paths.PYTHON, "-m", "build", "--wheel", "--no-isolation"),
                 *("--outdir", built, addon),
             ],
-            "Building the wheel",
+            f"Building the wheel of {module}",
         )
         [wheel] = built.glob("*.whl")
         target.mkdir(parents=True, exist_ok=True)

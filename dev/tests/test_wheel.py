@@ -25,23 +25,49 @@ def test_wheel_holds_the_addon_only(tmp_path):
     assert not any(name.startswith("tests/engine/") for name in inside)
 
 
-def test_installed_wheel_is_an_addon_that_installs(tmp_path, monkeypatch):
-    """From the wheel alone, in a database of its own: what a user does with it."""
-    built = wheel.build(tmp_path)
+def test_wheel_of_a_bridge(tmp_path):
+    [module] = [name for name in databases.own_modules() if name != paths.MODULE]
+    built = wheel.build(tmp_path, module)
+    assert built.name.startswith(f"odoo_addon_{module}-19.0.")
+    archive = zipfile.ZipFile(built)
+    inside = [name for name in archive.namelist() if ".dist-info/" not in name]
+    prefix = f"odoo/addons/{module}/"
+    assert all(name.startswith(prefix) for name in inside)
+    files = {name.removeprefix(prefix) for name in inside}
+    manifest = databases.manifest(module)
+    needed = {"__init__.py", "__manifest__.py", "i18n/fr.po"}
+    assert needed | {*manifest["data"]} <= files
+    [metadata] = [n for n in archive.namelist() if n.endswith(".dist-info/METADATA")]
+    asked = archive.read(metadata).decode()
+    assert "Requires-Dist: odoo-addon-account_dunning==19.0.*" in asked
+
+
+def test_all_wheels_are_built(tmp_path, monkeypatch):
+    monkeypatch.setattr(wheel.setup, "ensure", lambda **__: None)
+    assert wheel.start([str(tmp_path)]) == 0
+    assert {file.name.split("-")[0] for file in tmp_path.glob("*.whl")} == {
+        f"odoo_addon_{module}" for module in databases.own_modules()
+    }
+
+
+def test_installed_wheels_are_addons_that_install(tmp_path, monkeypatch):
+    """From the wheels alone, in a database of its own: what a user does with them. The
+    template has Sales, which the bridge waits for.
+    """
+    modules = databases.own_modules()
+    built = [wheel.build(tmp_path, module) for module in modules]
     site = tmp_path / "site"
     pip = [paths.PYTHON, "-m", "pip", "install", "--quiet", "--no-index", "--no-deps"]
-    run.capture([*pip, "--target", site, built], "Installing the wheel")
-    # The addons path of the harness, with the wheel's addon instead of the checkout.
-    # The bridges are there because the template has what they wait for.
-    addons = [site / "odoo" / "addons", paths.ROOT / "bridges"]
-    settings = odoo.configuration_with(tmp_path, addons)
+    run.capture([*pip, "--target", site, *built], "Installing the wheels")
+    # The addons path of the harness, with the wheels' addons instead of the checkout.
+    settings = odoo.configuration_with(tmp_path, [site / "odoo" / "addons"])
     monkeypatch.setattr(paths, "ODOO_CONF", settings)
     with postgres.running():
         databases.copy(databases.template(), "wheel-test")
         try:
-            log = databases.install("wheel-test", ["account_dunning"], "The wheel")
+            log = databases.install("wheel-test", ["account_dunning"], "The wheels")
             assert not databases.complaints(log)
-            state = "SELECT state FROM ir_module_module WHERE name = 'account_dunning'"
-            assert postgres.psql(state, "wheel-test") == ["installed"]
+            state = "SELECT name FROM ir_module_module WHERE state = 'installed'"
+            assert {*modules} <= {*postgres.psql(state, "wheel-test")}
         finally:
             databases.drop("wheel-test")

@@ -68,6 +68,13 @@ def test_the_same_days_are_an_alarm_for_one_and_nothing_for_another():
     assert not erratic.alarm
 
 
+@pytest.mark.parametrize(("later", "alarm"), [(1, False), (3, False), (4, True)])
+def test_a_banks_way_is_no_alarm_for_who_pays_to_the_day(later, alarm):
+    finding = examine(weekly(lambda n: 0, lambda n: later), DAY)
+    assert finding.alarm is alarm
+    assert finding.effect == 1.0
+
+
 def test_paying_earlier_is_no_alarm():
     assert not examine(weekly(lambda n: 30, lambda n: 2), DAY).alarm
 

@@ -268,6 +268,33 @@ class TestOrders:
         assert order_rest(everything, unit) == 0
 
 
+class TestTotalOfOrder:
+    """Taxes that are rounded once: the total is not the sum of the lines."""
+
+    line = OrderLine(ordered=D(10), total=D("100.01"))
+
+    def test_nothing_invoiced_is_the_total(self):
+        advance = OrderLine(advance=ZERO)
+        rest = order_rest([self.line, self.line, advance], CENT, D("200.00"))
+        assert rest == D("200.00")
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            OrderLine(ordered=D(10), total=D("100.01"), invoiced=D(1)),
+            OrderLine(ordered=D(10), total=D("100.01"), delivered=D(11)),
+            OrderLine(delivered=D(1), price=D(5)),
+            OrderLine(advance=D(20)),
+        ],
+    )
+    def test_begun_it_is_the_lines(self, change):
+        lines = [self.line, change]
+        assert order_rest(lines, CENT, D("200.00")) == order_rest(lines, CENT)
+
+    def test_never_below_zero(self):
+        assert order_rest([self.line], CENT, D(-5)) == ZERO
+
+
 class TestCurrencies:
     def test_a_currency_of_small_units_is_divided(self):
         # 160 yen for one euro: 100,000 yen are 625 euros, not 16 millions

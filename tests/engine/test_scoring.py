@@ -150,6 +150,30 @@ def test_earlier_than_before_is_a_small_merit():
     assert 0 < points(changed(before=30, after=0), Kind.TREND) <= 4
 
 
+def test_who_paid_early_and_now_in_time_pays_no_later():
+    assert values(changed(before=-40, after=0), Kind.TREND) is None
+    assert points(changed(before=-40, after=0), Kind.TREND) == 0
+    assert values(changed(before=-40, after=12), Kind.TREND) == {"days": 12}
+
+
+def test_what_lies_open_for_long_is_no_change_of_the_last_months():
+    base = changed(before=5, after=5)
+    long_open = replace(base, items=(*base.items, still_open(300, 2_000.0)))
+    assert points(long_open, Kind.TREND) == 0
+    assert points(long_open, Kind.DAYS) < points(base, Kind.DAYS)
+    lately = replace(base, items=(*base.items, still_open(80, 2_000.0)))
+    assert points(lately, Kind.TREND) < 0
+
+
+def test_amounts_that_are_no_money_do_not_count():
+    base = changed(before=5, after=17)
+    dust = tuple(paid(400, n, 1e-178) for n in (1, 2, 200, 201, 202))
+    assert score(replace(base, items=base.items + dust), NORM, DAY) == score(
+        base, NORM, DAY
+    )
+    assert score(Facts(items=dust), NORM, DAY) == score(Facts(), NORM, DAY)
+
+
 def test_few_payments_make_no_trend():
     items = (paid(50, 5), *(paid(0, 100 + n) for n in range(9)))
     assert values(Facts(items=items), Kind.TREND) is None
@@ -215,7 +239,12 @@ def test_without_payments_the_score_is_what_is_usual():
     result = score(Facts(), NORM, DAY)
     assert result.confidence is Confidence.NONE
     assert result.own == 0
-    assert values(Facts(), Kind.DAYS) == {"days": None, "counted": 10, "own": 0}
+    assert values(Facts(), Kind.DAYS) == {
+        "days": None,
+        "counted": 10,
+        "own": 0,
+        "unpaid": 0,
+    }
     assert values(Facts(), Kind.HISTORY) == {"count": 0, "percent": 100}
 
 
@@ -225,12 +254,31 @@ def test_one_payment_leans_on_the_company():
     result = score(facts, norm, DAY)
     assert result.confidence is Confidence.LOW
     # (1 x 60 + 4 x 10) / 5
-    assert values(facts, Kind.DAYS, norm) == {"days": 60, "counted": 20, "own": 20}
+    assert values(facts, Kind.DAYS, norm) == {
+        "days": 60,
+        "counted": 20,
+        "own": 20,
+        "unpaid": 0,
+    }
+
+
+def test_who_owes_and_never_paid_is_not_called_without_history():
+    facts = Facts(items=(still_open(60),))
+    assert values(facts, Kind.DAYS)["unpaid"] == 1
+    # weighs as much as the company
+    assert values(facts, Kind.HISTORY) == {"count": 1, "percent": 50}
 
 
 def test_many_small_payments_beside_one_large_are_little_history():
     items = (paid(0, 3, 1e6), *(paid(0, 5 + n, 1.0) for n in range(99)))
     assert score(Facts(items=items), NORM, DAY).confidence is Confidence.LOW
+
+
+def test_the_share_counts_payments_and_not_amounts():
+    """A large one among many says no less how often somebody is late."""
+    norm = replace(NORM, share=Prior(0.9, 20.0))
+    items = (paid(0, 3, 1e6), *(paid(0, 5 + n, 1.0) for n in range(99)))
+    assert values(Facts(items=items), Kind.SHARE, norm)["counted"] < 20
 
 
 def test_confidence_grows_with_history():

@@ -6,5 +6,7 @@ from . import (
     res_partner,
     sale_order,
     sale_order_gate,
+    sale_order_growth,
+    sale_order_online,
     sale_order_terms,
 )

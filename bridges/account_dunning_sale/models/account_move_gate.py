@@ -50,13 +50,39 @@ class AccountMove(models.Model):
             for order in (move.line_ids.sale_line_ids.order_id & orders)._origin:
                 if before.get(order.id, (None,))[0] != customer_of[move]:
                     continue  # ordered by somebody else
-                mine = min(
-                    max(left.get(order.id, ZERO), ZERO),
-                    amounts.get(move.id, ZERO) - result[move.id],
-                )
+                scale = move._credit_rate_since(order, company, day)
+                share = max(left.get(order.id, ZERO), ZERO) * scale
+                asked = amounts.get(move.id, ZERO) - result[move.id]
+                mine = min(share, asked)
+                if share and asked - mine <= move._credit_cents():
+                    mine = asked
                 result[move.id] += mine
-                left[order.id] = left.get(order.id, ZERO) - mine
+                left[order.id] = left.get(order.id, ZERO) - mine / scale
         return result
+
+    def _credit_rate_since(self, order, company, day):
+        """How much more the invoice is worth than its order, which is taken at today's
+        rate: an exchange rate decides nothing anew.
+        """
+        self.ensure_one()
+        currency, rate = self.currency_id, self.invoice_currency_rate
+        if currency != order.currency_id or currency == company.currency_id or not rate:
+            return Decimal(1)
+        rates = self.env["credit.exposure"]._rates(currency, company, day)
+        today = rates[currency.id] / rates[company.currency_id.id]
+        return today / Decimal(str(rate))
+
+    def _credit_cents(self):
+        """What rounding of taxes, line by line and piece by piece, may add up to."""
+        self.ensure_one()
+        products = self.invoice_line_ids.filtered(
+            lambda line: line.display_type == "product"
+        )
+        unit = max(
+            self.company_currency_id.rounding,
+            self.currency_id.rounding / (self.invoice_currency_rate or 1),
+        )
+        return Decimal(str(unit)) * len(products)
 
 
 class CreditExposure(models.AbstractModel):

@@ -24,6 +24,7 @@ class CreditExposure(models.AbstractModel):
                 "company_id",
                 "currency_id",
                 "partner_invoice_id",
+                "amount_total",
             ]
         )
         self.env["sale.order.line"].flush_model()
@@ -125,9 +126,11 @@ class CreditExposure(models.AbstractModel):
         rows = self.env.execute_query_dict(
             self._order_lines_query(orders, counted, company.credit_count_drafts)
         )
+        if not rows:
+            return {}
         lines, heads = defaultdict(dict), {}
         for row in rows:
-            heads[row["order_id"]] = row["customer_id"], row["currency_id"]
+            heads[row["order_id"]] = row
             lines[row["order_id"]].setdefault(row["line_id"], []).append(row)
         Currency = self.env["res.currency"]
         used = {row["currency_id"] for row in rows}
@@ -135,13 +138,15 @@ class CreditExposure(models.AbstractModel):
         rates = self._rates(Currency.browse(used), company, day)
         prices = self._prices_of_unordered(rows)
         result = {}
-        for order_id, (customer_id, currency_id) in heads.items():
+        for order_id, head in heads.items():
+            currency_id = head["currency_id"]
             rest = exposure.order_rest(
                 [
                     self._to_line(mine, currency_id, rates, prices)
                     for mine in lines[order_id].values()
                 ],
                 self._unit(Currency.browse(currency_id)),
+                Decimal(head["order_total"]),
             )
             worth = exposure.converted(
                 rest,
@@ -149,14 +154,17 @@ class CreditExposure(models.AbstractModel):
                 rates[company.currency_id.id],
                 self._unit(company.currency_id),
             )
-            result[order_id] = customer_id, worth
+            paid = Decimal(head["paid"])
+            result[order_id] = head["customer_id"], max(worth - paid, ZERO)
         return result
 
     @api.model
     def _order_lines_query(self, orders, counted, drafts):
         """The lines of orders, and what was invoiced of them by currency.
 
-        Like core, a credit note made from the order opens it again.
+        Like core, a credit note made from the order opens it again. ``order_total``
+        and ``paid``, which is in company currency, are the same in all rows of an
+        order.
 
         :param counted: ids of draft invoices that count like posted ones.
         :param drafts: whether all draft invoices do.
@@ -164,7 +172,7 @@ class CreditExposure(models.AbstractModel):
         return SQL(
             """
         WITH open_order AS (
-            SELECT id, partner_invoice_id, currency_id
+            SELECT id, partner_invoice_id, currency_id, amount_total
               FROM sale_order
              WHERE %(orders)s
         ), billed AS (
@@ -187,6 +195,28 @@ class CreditExposure(models.AbstractModel):
                     OR (move.state = 'draft' AND move.move_type = 'out_invoice'
                         AND (%(drafts)s OR move.id = ANY(%(counted)s))))
           GROUP BY line.id, item.currency_id
+        ), paid AS (
+            -- on drafts that do not count; one of several orders is paid once
+            SELECT order_id, SUM(amount) AS amount
+              FROM (SELECT DISTINCT ON (move.id)
+                           open_order.id AS order_id,
+                           move.amount_total_signed - move.amount_residual_signed
+                               AS amount
+                      FROM open_order
+                      JOIN sale_order_line line ON line.order_id = open_order.id
+                      JOIN sale_order_line_invoice_rel rel
+                        ON rel.order_line_id = line.id
+                      JOIN account_move_line item ON item.id = rel.invoice_line_id
+                      JOIN account_move move ON move.id = item.move_id
+                      JOIN res_partner payer ON payer.id = move.partner_id
+                      JOIN res_partner owner ON owner.id = open_order.partner_invoice_id
+                     WHERE move.state = 'draft'
+                       AND move.move_type = 'out_invoice'
+                       AND move.amount_residual_signed != move.amount_total_signed
+                       AND payer.commercial_partner_id = owner.commercial_partner_id
+                       AND NOT (%(drafts)s OR move.id = ANY(%(counted)s))
+                  ORDER BY move.id, open_order.id) AS draft
+          GROUP BY order_id
         )
         SELECT open_order.id AS order_id,
                partner.commercial_partner_id AS customer_id,
@@ -199,6 +229,8 @@ class CreditExposure(models.AbstractModel):
                     THEN COALESCE(line.qty_delivered, 0) ELSE 0 END::text AS delivered,
                COALESCE(line.price_total, 0)::text AS total,
                billed.currency_id AS billed_in,
+               COALESCE(open_order.amount_total, 0)::text AS order_total,
+               COALESCE(paid.amount, 0)::text AS paid,
                COALESCE(billed.quantity, 0)::text AS quantity,
                COALESCE(billed.amount, 0)::text AS amount
           FROM open_order
@@ -207,6 +239,7 @@ class CreditExposure(models.AbstractModel):
      LEFT JOIN product_product product ON product.id = line.product_id
      LEFT JOIN product_template template ON template.id = product.product_tmpl_id
      LEFT JOIN billed ON billed.line_id = line.id
+     LEFT JOIN paid ON paid.order_id = open_order.id
          WHERE line.display_type IS NULL
             """,
             orders=orders,

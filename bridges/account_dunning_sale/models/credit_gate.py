@@ -9,6 +9,12 @@ class CreditGate(models.AbstractModel):
     def _gated_models(self):
         return super()._gated_models() + [self.env["sale.order"].sudo()]
 
+    @api.model
+    def _claims_on(self, transaction):
+        """Invoices go before the orders they were made from."""
+        orders = transaction.sale_order_ids.sorted("id")
+        return super()._claims_on(transaction) + [orders]
+
 
 class CreditHeld(models.Model):
     _inherit = "credit.held"

@@ -4,15 +4,13 @@ from decimal import ROUND_CEILING, Decimal
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
+from odoo.tools import clean_context
 
 from odoo.addons.account_dunning.engine import gate
+from odoo.addons.account_dunning.models.credit_gated_mixin import Passed
 
 WAITING = ("held", "requested")
 ZERO = Decimal(0)
-
-
-class _Passed(frozenset):
-    """Ids of orders the gate has let pass."""
 
 
 class SaleOrder(models.Model):
@@ -43,8 +41,8 @@ class SaleOrder(models.Model):
         readonly=True,
         copy=False,
         groups="base.group_user",
-        help="The total when the order was confirmed. What is added later is looked at "
-        "when it is invoiced.",
+        help="The total when the order was confirmed, and what was added since and "
+        "passed. What was added past the check is looked at when it is invoiced.",
     )
 
     credit_passed = fields.Boolean(
@@ -82,9 +80,9 @@ class SaleOrder(models.Model):
 
     def _credit_prepaid(self, company, day):
         result = defaultdict(lambda: ZERO, super()._credit_prepaid(company, day))
-        Gate = self.env["credit.gate"]
-        for order in self.sudo():
-            result[order.id] += Gate._received(order.transaction_ids, company, day)
+        received = self.env["credit.gate"]._received(self, company, day)
+        for key, amount in received.items():
+            result[key] += amount
         return result
 
     def _credit_responsible(self):
@@ -98,17 +96,18 @@ class SaleOrder(models.Model):
         )
 
     def _credit_gated(self, confirm, *args, **kwargs):
-        passing = self._credit_pass()
+        on_screen = self.with_context(credit_on_screen=True)
+        passing = self.browse(on_screen._credit_pass().ids)
         held = self - passing
         result = True
         if passing or not self:
-            passed = passing.with_context(credit_gate_passed=_Passed(passing._ids))
+            passed = passing.with_context(credit_gate_passed=Passed(passing._ids))
             result = confirm(passed, *args, **kwargs)
             passing.sudo()._credit_note_passed()
         return held._credit_notification() if held else result
 
     def _credit_note_passed(self):
-        """An order may grow once it is confirmed: what it had then was judged."""
+        """What an order has when it is confirmed was judged; what is added, later."""
         self._update_rows(
             {
                 order.id: {
@@ -136,15 +135,33 @@ class SaleOrder(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """An import may bring orders that are confirmed already: what is held becomes a
-        quotation, and waits.
+        """Imports and programs may bring orders that are confirmed already.
+
+        They are made as quotations and judged before anything follows from them: lines
+        that come into being on a confirmed order start deliveries, purchases and tasks
+        at once. What passes is confirmed and starts them then, keeping its own dates;
+        what is held stays a quotation, and waits.
         """
         self._credit_check_born(vals_list)
-        orders = super().create(vals_list)
-        born = orders.filtered(lambda order: order.state == "sale")
-        if born:
-            born.write({"state": "draft"})
-            born.write({"state": "sale"})
+        usual = self.default_get(["state"]).get("state")
+        born = [vals.get("state", usual) == "sale" for vals in vals_list]
+        if not any(born):
+            return super().create(vals_list)
+        orders = super().create(
+            [
+                dict(vals, state="draft") if confirmed else vals
+                for vals, confirmed in zip(vals_list, born, strict=True)
+            ]
+        )
+        # what was to be the state of the order is none of what follows from it
+        plain = orders.with_context(clean_context(self.env.context))
+        waiting = plain.browse(
+            order.id for order, yes in zip(orders, born, strict=True) if yes
+        )
+        waiting.write({"state": "sale"})
+        passing = waiting.filtered(lambda order: order.state == "sale")
+        passing.with_context(credit_gate_passed=Passed(passing._ids))._action_confirm()
+        passing.sudo()._credit_note_passed()
         return orders
 
     def write(self, vals):
@@ -169,10 +186,8 @@ class SaleOrder(models.Model):
 
     def _credit_moving(self):
         """Those a program confirms by writing the state, past the button."""
-        passed = self.env.context.get("credit_gate_passed")
-        # a client can send a list, but none of these
-        passed = passed if isinstance(passed, _Passed) else ()
-        moving = self.filtered(lambda o: o.state != "sale" and o.id not in passed)
+        moving = self.filtered(lambda order: order.state != "sale")
+        moving -= moving._credit_has_passed()
         closed = moving.filtered(lambda o: o.state not in self._credit_open_states)
         if closed:
             raise UserError(

@@ -109,6 +109,7 @@ class Reference:
 
     def _rest(self, order, at_hand):
         rest = 0.0
+        untouched = True
         for line in order.order_line:
             if line.display_type:
                 continue
@@ -123,13 +124,17 @@ class Reference:
                 amount += sign * item.price_total
             if line.is_downpayment:
                 rest -= amount
+                untouched = untouched and not amount
                 continue
             due = line.product_uom_qty
             if line.product_id.invoice_policy == "delivery":
                 due = max(due, line.qty_delivered)
             left = max(due - quantity, 0.0)
+            untouched = untouched and not quantity and due == line.product_uom_qty
             if line.product_uom_qty:
                 rest += line.price_total * left / line.product_uom_qty
+        if untouched:
+            rest = order.amount_total
         rest = max(order.currency_id.round(rest), 0.0)
         return order.currency_id._convert(
             rest, self.currency, self.company, Date.context_today(order)

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from odoo.fields import Command
 from odoo.tests import new_test_user
 
 from odoo.addons.account_dunning.tests.common import TODAY
@@ -236,3 +237,120 @@ class TestOrders(OrderCommon):
             counts[name] = self.cr.sql_log_count - before
         self.assertEqual(counts["many"], counts["few"])
         self.assertLessEqual(counts["many"], 25)
+
+
+class TestMoneyReceived(OrderCommon):
+    def _reconcile(self, invoice, amount):
+        payment = self._payment(self.customer, amount)
+        (payment.move_id + invoice).line_ids.filtered(
+            lambda line: line.account_type == "asset_receivable"
+        ).reconcile()
+
+    def _received(self, documents):
+        got = self.env["credit.gate"]._received(documents, self.company, TODAY)
+        return [float(got.get(document.id, 0)) for document in documents]
+
+    def test_money_on_a_draft_of_the_order(self):
+        order = self._order()
+        draft = self._bill(order, post=False)
+        self._reconcile(draft, 400)
+        self.assertOwed(orders=600)
+        self.company.credit_count_drafts = True
+        self.assertOwed(drafts=600)
+        self.company.credit_count_drafts = False
+        self.assertOwed(document=600, documents=draft)
+        draft.action_post()
+        self.assertOwed(open_items=600)
+
+    def test_money_on_a_draft_of_two_orders_counts_once(self):
+        orders = self._order() + self._order()
+        draft = orders._create_invoices()
+        self.assertEqual(len(draft), 1)
+        self._reconcile(draft, 400)
+        self.assertOwed(orders=1600)
+
+    def test_money_on_an_invoice_of_somebody_else(self):
+        other = self._customer("Other")
+        draft = self._bill(self._order(), post=False, partner_id=other.id)
+        payment = self._payment(other, 400)
+        (payment.move_id + draft).line_ids.filtered(
+            lambda line: line.account_type == "asset_receivable"
+        ).reconcile()
+        self.assertOwed(orders=1000)
+
+    def test_one_payment_for_two_orders(self):
+        orders = self._order(confirm=False) + self._order(confirm=False)
+        self._online_payment(
+            self.customer, 1500, state="done", sale_order_ids=[Command.set(orders.ids)]
+        )
+        self.assertEqual(self._received(orders), [1000, 500])
+        self.assertEqual(self._received(orders[1]), [500])
+        orders[0]._action_cancel()
+        self.assertEqual(self._received(orders), [0, 1000])
+
+    def test_invoice_goes_before_its_order(self):
+        order = self._order()
+        draft = self._bill(order, 4, post=False)
+        self._online_payment(
+            self.customer,
+            500,
+            state="done",
+            sale_order_ids=[Command.set(order.ids)],
+            invoice_ids=[Command.set(draft.ids)],
+        )
+        self.assertEqual(self._received(draft), [400])
+        self.assertEqual(self._received(order), [100])
+
+
+class TestCents(OrderCommon):
+    """What was ordered is invoiced: rounding and rates make it nothing new."""
+
+    def _new(self, invoice):
+        """What an invoice adds to what was ordered."""
+        day = self.company._dunning_today()
+        amounts = self.env["credit.exposure"]._document_amounts(invoice, day)
+        ordered = invoice._credit_ordered(self.company, day)
+        return float(amounts[invoice.id] - ordered.get(invoice.id, 0))
+
+    def test_taxes_rounded_globally(self):
+        self.company.tax_calculation_rounding_method = "round_globally"
+        lines = [self._line(0.12, 1, tax_ids=self.tax.ids) for __ in range(7)]
+        order = self._order(*lines)
+        by_line = sum(order.order_line.mapped("price_total"))
+        self.assertNotAlmostEqual(by_line, order.amount_total, places=3)
+        self.assertOwed(orders=order.amount_total)
+        draft = self._bill(order, post=False)
+        self.assertEqual(self._new(draft), 0)
+        draft.action_post()
+        self.assertOwed(open_items=order.amount_total)
+
+    def test_invoiced_piece_by_piece(self):
+        self.tax.amount = 19.6
+        for price in (0.07, 1.13, 3.33, 10.01):
+            order = self._order(
+                self._line(price, 7, tax_ids=self.tax.ids),
+                self._line(price * 3, 7, tax_ids=self.tax.ids),
+            )
+            for __ in range(7):
+                draft = self._bill(order, 1, post=False)
+                self.assertEqual(self._new(draft), 0, f"{price}: {draft.amount_total}")
+                draft.action_post()
+
+    def test_rate_of_another_day(self):
+        usd = self._currency(
+            "USX", {TODAY - timedelta(days=60): 1.0, TODAY - timedelta(days=5): 2.0}
+        )
+        order = self._order(currency=usd)
+        self.assertOwed(orders=500)
+        draft = self._bill(order, post=False, invoice_date=TODAY - timedelta(days=20))
+        self.assertEqual(draft.amount_total_signed, 1000)
+        self.assertEqual(self._new(draft), 0)
+
+    def test_more_than_was_ordered_is_new(self):
+        order = self._order()
+        draft = self._bill(order, 12, post=False)
+        self.assertEqual(self._new(draft), 200)
+        draft.invoice_line_ids.filtered("product_id").write(
+            {"quantity": 10, "price_unit": 100.5}
+        )
+        self.assertEqual(self._new(draft), 5)

@@ -35,6 +35,14 @@ _BELOW = """() => Math.max(0, ...[...document.querySelectorAll(
 _STILL = """
 .o-mail-ImStatus, .o_menu_systray .badge { visibility: hidden !important; }
 """
+#: The browser's clock stands still, and a chart that grows would never be grown up.
+_GROWN = """() => {
+    for (const chart of Object.values(window.Chart?.instances ?? {})) {
+        chart.stop();
+        chart.options.animation = false;
+        chart.update("none");
+    }
+}"""
 #: of the page's background, 0 to 255
 _BRIGHTNESS = """() => Math.max(
     ...getComputedStyle(document.querySelector(".o_web_client"))
@@ -171,6 +179,7 @@ class Shoot:
         if picture["full"]:
             self._grow(page, picture)
         page.add_style_tag(content=_STILL)
+        page.evaluate(_GROWN)
         page.evaluate("document.activeElement?.blur()")
         page.mouse.move(0, 0)
         page.evaluate("document.fonts.ready.then(() => true)")

@@ -2,10 +2,11 @@ import { Component, useState } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
-import { useRecordObserver } from "@web/model/relational_model/utils";
 import { formatMonetary } from "@web/views/fields/formatters";
 import { standardFieldProps } from "@web/views/fields/standard_field_props";
 import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
+
+import { useEachReading } from "../customer_page/each_reading";
 
 const COLORS = {
     open_items: "bg-primary",
@@ -147,8 +148,7 @@ export class CreditBarOnDemand extends CreditBar {
     setup() {
         super.setup();
         this.state = useState({ bar: false });
-        useRecordObserver(async (record) => {
-            void record.data.page_items; // new each time the customer was read
+        useEachReading(async (record) => {
             this.state.bar = await this.orm.call(record.resModel, "get_credit_bar", [
                 [record.resId],
             ]);

@@ -11,9 +11,10 @@ import { getColor } from "@web/core/colors/colors";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
-import { useRecordObserver } from "@web/model/relational_model/utils";
 import { standardFieldProps } from "@web/views/fields/standard_field_props";
 import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
+
+import { useEachReading } from "../customer_page/each_reading";
 
 /** What a score is made of: one line per factor, with its points. */
 export class CreditScoreFactors extends Component {
@@ -42,14 +43,13 @@ export class CreditPaymentMonths extends Component {
         this.canvas = useRef("canvas");
         this.state = useState({ months: [] });
         onWillStart(() => loadBundle("web.chartjs_lib"));
-        useRecordObserver(async (record) => {
-            void record.data.score_points; // new each time the customer was read
+        useEachReading(async (record) => {
             this.state.months = await this.orm.call(
                 record.resModel,
                 "get_payment_months",
                 [[record.resId]]
             );
-        });
+        }, "score_points");
         useEffect(
             () => this.draw(),
             () => [this.months]
@@ -67,6 +67,9 @@ export class CreditPaymentMonths extends Component {
     }
 
     daysOf(month) {
+        if (month.days === 1) {
+            return _t("1 day late");
+        }
         return month.days > 0
             ? _t("%(days)s days late", { days: month.days })
             : _t("in time");

@@ -1,9 +1,10 @@
 import { Component, useState, xml } from "@odoo/owl";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
-import { useRecordObserver } from "@web/model/relational_model/utils";
 import { View } from "@web/views/view";
 import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
+
+import { useEachReading } from "./each_reading";
 
 /**
  * The records of a customer as a list in a tab, asked for when the tab is opened.
@@ -28,8 +29,7 @@ export class DunningRecords extends Component {
         this.action = useService("action");
         this.orm = useService("orm");
         this.state = useState({ count: 0, reading: 0 });
-        useRecordObserver(async (record) => {
-            void record.data.page_items; // new each time the customer was read
+        useEachReading(async (record) => {
             const domain = this.domainOf(record);
             this.state.count = await this.orm.searchCount(this.props.model, domain);
             this.state.reading++;

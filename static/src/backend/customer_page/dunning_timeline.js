@@ -3,9 +3,10 @@ import { deserializeDate, formatDate } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
-import { useRecordObserver } from "@web/model/relational_model/utils";
 import { formatMonetary } from "@web/views/fields/formatters";
 import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
+
+import { useEachReading } from "./each_reading";
 
 const STEP = 50;
 
@@ -36,13 +37,10 @@ export class DunningTimeline extends Component {
         this.asked = 0; // questions so far
         this.wanted = { kind: "all", limit: STEP };
         this.state = useState({ entries: [], more: false, ...this.wanted, busy: false });
-        // Asked for when somebody looks at it: a tab that is not open costs nothing. The
-        // items are new each time the record was read: so is the timeline, filtered as
-        // it was.
-        useRecordObserver((record) => {
-            void record.data.page_items;
-            return this.fetch(this.wanted.kind, this.wanted.limit, record);
-        });
+        // filtered as it was
+        useEachReading((record) =>
+            this.fetch(this.wanted.kind, this.wanted.limit, record)
+        );
     }
 
     get filters() {
