@@ -82,8 +82,8 @@
         "views/credit_score_menus.xml",
         "views/credit_held_views.xml",
     ],
-    # read by late.regime at installation and at every upgrade
-    "oca_data_manual": ["data/late_rates.csv", "data/late_regimes.json"],
+    # read by late.regime at installation and upgrade, with late_regimes.json beside it
+    "oca_data_manual": ["data/late_rates.csv"],
     "demo": [
         "demo/account_dunning_demo.xml",
         "demo/credit_people_demo.xml",
@@ -91,6 +91,7 @@
         "demo/credit_control_demo.xml",
         "demo/credit_held_demo.xml",
     ],
+    "demo": ["demo/account_dunning_demo.xml"],
     "assets": {
         "web.assets_backend": ["account_dunning/static/src/backend/**/*"],
         "web.report_assets_common": [

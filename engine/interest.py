@@ -112,7 +112,8 @@ class Interest:
     :param principal: open on the day after.
     :param daily: what each further day costs at the rate and balance of the day after
         (at the last known rate where that day's is not known), not rounded.
-    :param capitalised: interest that became principal, by day.
+    :param capitalised: interest that bears interest itself, by the day from which it
+        does; at the latest the day after.
     :param missing: the rate that was missing, if the count had to end before the day
         asked for; the count then ends on the last day with a rate.
     """

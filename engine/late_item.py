@@ -64,7 +64,7 @@ class Item:
     :param agreed_day: whether the due date is a payment day both have agreed on.
     :param starts: first day that bears interest, when somebody has decided it.
     :param stop: first day that bears no interest any more: judgment opening insolvency
-        proceedings (C. com. L622-28), end of a waiver.
+        proceedings (C. com. L622-28; not for claims that arise after it), a waiver.
     :param no_compensation: whether the item gives no right to a compensation.
     """
 
