@@ -91,7 +91,6 @@
         "demo/credit_control_demo.xml",
         "demo/credit_held_demo.xml",
     ],
-    "demo": ["demo/account_dunning_demo.xml"],
     "assets": {
         "web.assets_backend": ["account_dunning/static/src/backend/**/*"],
         "web.report_assets_common": [
