@@ -93,6 +93,7 @@ from . import (
     late_charge,
     late_notice,
     late_profile,
+    late_profile_law,
     late_rate,
     late_regime,
     late_shipped,

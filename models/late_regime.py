@@ -1,3 +1,4 @@
+from datetime import date
 from decimal import Decimal
 
 from odoo import api, fields, models
@@ -35,6 +36,15 @@ class LateRegime(models.Model):
         tracking=True,
         help="Somebody has read the rule in its source. Otherwise have it confirmed "
         "before you claim anything under it.",
+    )
+    previous_id = fields.Many2one(
+        "late.regime",
+        string="Takes the place of",
+        readonly=True,
+        copy=False,
+        ondelete="restrict",
+        index="btree_not_null",
+        help="The same rule as it was before.",
     )
     doubts = fields.Text(
         string="To have confirmed",
@@ -287,10 +297,40 @@ class LateRegime(models.Model):
     # === BUSINESS METHODS === #
 
     @api.model
-    def _all_engine(self):
-        """All regimes as the rules see them: ``{id: engine.regime.Regime}``."""
-        every = self.sudo().with_context(active_test=True).search([("id", "!=", False)])
+    def _all_engine(self, archived=False):
+        """All regimes as the rules see them: ``{id: engine.regime.Regime}``.
+
+        :param archived: whether also those nobody chooses any more.
+        """
+        every = (
+            self.sudo()
+            .with_context(active_test=not archived)
+            .search([("id", "!=", False)])
+        )
         return {row.id: row._to_engine() for row in every}
+
+    def _versions(self, day):
+        """Which row holds on a day in place of each of these.
+
+        A rule that changed is a chain of rows (``previous_id``), each with its days.
+
+        :return: ``{id: id of the row in force, or False}``
+        """
+        first = {row.id: row.previous_id.id for row in self}
+
+        def root(rid):
+            seen = {rid}
+            while first.get(rid) and first[rid] not in seen:
+                rid = first[rid]
+                seen.add(rid)
+            return rid
+
+        roots = {row.id: root(row.id) for row in self}
+        valid = {}
+        for row in self.sorted(lambda r: (r.valid_from or date.min, r.id)):
+            if (row.valid_from or day) <= day <= (row.valid_until or day):
+                valid[roots[row.id]] = row.id
+        return {row.id: valid.get(roots[row.id], False) for row in self}
 
     def _to_engine(self):
         """The regime as the rules see it."""

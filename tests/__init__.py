@@ -17,6 +17,8 @@ from . import (
     test_golive,
     test_hands,
     test_job,
+    test_late_choice,
+    test_late_shipped,
     test_letters,
     test_notice_edit,
     test_open_run,
