@@ -33,15 +33,3 @@ class CreditProfile(models.Model):
         "smaller of the two is claimed.",
     )
     late_charge_ids = fields.One2many("late.charge", "profile_id")
-    insolvency_date = fields.Date(
-        string="Insolvency judgment",
-        tracking=True,
-        help="Day of the judgment that opened the proceedings. Interest and "
-        "compensation stop there, and nothing older is reminded.",
-    )
-    insolvency_claim_date = fields.Date(string="Declare the claim until", tracking=True)
-    insolvency_reference = fields.Char(
-        string="Insolvency file",
-        tracking=True,
-        help="Court, number, administrator.",
-    )

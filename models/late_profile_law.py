@@ -144,12 +144,7 @@ class CreditProfile(models.Model):
         name = law.compensation.currency if law.compensation else own.name
         amount = self.late_contract_fee
         if name != own.name:
-            other = (
-                self.env["res.currency"]
-                .sudo()
-                .with_context(active_test=False)
-                .search([("name", "=", name)], limit=1)
-            )
+            other = self.env["late.regime"]._currency_named(name)
             amount = own._convert(amount, other, self.company_id, day)
             own = other
         return regime.Compensation(
