@@ -27,15 +27,16 @@ class DunningSituation(models.AbstractModel):
         Also of items that are paid by now. What the law of the customer does not ask
         for is not there.
 
-        :return: ``{journal item id: {"waiting": engine.late_item.Waiting}}``.
+        :return: ``{journal item id: {"waiting": engine.late_item.Waiting, "letter": id
+            of the notice}}``, for ``engine.late_item.Item``.
         """
         self._flush_law()
         told = defaultdict(list)
-        for profile_id, line_id, channel, sent_at, received in self.env.execute_query(
+        for profile_id, line_id, notice_id, *reminder in self.env.execute_query(
             SQL(
                 """
-            SELECT notice.profile_id, told.move_line_id, delivery.channel,
-                   delivery.sent_at, %(received)s
+            SELECT notice.profile_id, told.move_line_id, notice.id,
+                   delivery.channel, delivery.sent_at, %(received)s
               FROM dunning_notice_line told
               JOIN dunning_notice notice ON notice.id = told.notice_id
               JOIN dunning_delivery delivery ON delivery.notice_id = notice.id
@@ -48,21 +49,20 @@ class DunningSituation(models.AbstractModel):
                 counts=self._counts_as_reminder_sql(),
             )
         ):
-            told[profile_id].append((line_id, [channel, sent_at, received]))
+            told[profile_id].append((line_id, notice_id, reminder))
         profiles = self.env["credit.profile"].sudo().browse(told)
         result = {}
         for company, mine in profiles.grouped("company_id").items():
             laws = mine._late_laws(company._dunning_today())
-            moments = [sent for pid in mine.ids for __, (__, sent, __) in told[pid]]
+            moments = [told_one[2][1] for pid in mine.ids for told_one in told[pid]]
             common = self._legal_of_company(company, moments)
             for profile in mine:
                 legal = Legal(law=laws.get(profile.id), **common)
-                reminders = defaultdict(list)
-                for line_id, reminder in told[profile.id]:
-                    reminders[line_id].append(reminder)
-                for line_id, sent in reminders.items():
-                    if waiting := legal.waiting(sent):
-                        result[line_id] = {"waiting": waiting}
+                for line_id, notice_id, reminder in told[profile.id]:
+                    waiting = legal.waiting([reminder])
+                    known = result.get(line_id)
+                    if waiting and (not known or waiting.last < known["waiting"].last):
+                        result[line_id] = {"waiting": waiting, "letter": notice_id}
         return result
 
     # === FETCHING === #

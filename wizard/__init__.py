@@ -15,7 +15,9 @@ from . import (
     dunning_reminder_wizard,
     dunning_run_retry,
     dunning_run_wizard,
+    late_debit_wizard,
     late_insolvency_wizard,
     late_interruption_wizard,
+    late_waive_wizard,
     validate_account_move,
 )
