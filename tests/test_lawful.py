@@ -103,6 +103,9 @@ class TestLawful(LawfulCommon):
         item = self._item(invoice)
         facts = self.env["dunning.situation"]._late_days(item.ids)
         self.assertEqual(facts[item.id]["waiting"].last, date(2026, 6, 29))
+        known = self.env["late.history"]._late_days(item.ids)[item.id]
+        self.assertEqual(known["waiting"], facts[item.id]["waiting"])
+        self.assertEqual(known["reminder"], TODAY)
 
     def test_first_message_must_be_a_free_one(self):
         self.first.write({"claim_compensation": True})
