@@ -11,16 +11,19 @@ shown to people):
 1. the policy: none, without levels, or manual while a scheduled action asks;
 2. the customer: archived, paused, already in an open proposal, or with a message that
    has not left yet;
-3. the item: disputed, on hold, excluded, blocked (a credit is never a debt and says so
-   before everything else);
-4. the level: next one not reached yet, or none left; no level is ever skipped unless
+3. the law about the item: older than a judgment that opened insolvency proceedings, or
+   out of time (a credit is never a debt and says so before everything else);
+4. the item: disputed, on hold, excluded, blocked;
+5. the level: next one not reached yet, or none left; no level is ever skipped unless
    the policy starts old debts by age;
-5. the gap: too soon after the last contact with the customer;
-6. the size: rest of the item or total claimed below the policy's minimum; in between,
+6. the law about the level: it would claim what may not be claimed of this item yet, or
+   at all. Old debts that start by age start at a level that may be told;
+7. the gap: too soon after the last contact with the customer;
+8. the size: rest of the item or total claimed below the policy's minimum; in between,
    what is only about to fall due stands back for a reminder of what is overdue;
-7. the cover: unallocated credits and payments on their way cover what would be claimed;
-8. the bank: its data are too old to say who has not paid;
-9. the address: no channel of the level reaches the customer.
+9. the cover: unallocated credits and payments on their way cover what would be claimed;
+10. the bank: its data are too old to say who has not paid;
+11. the address: no channel of the level reaches the customer.
 
 Amounts are :class:`~decimal.Decimal` in company currency, dates are the company's local
 dates, days are calendar days. Nothing here raises for odd business data (no levels, no
@@ -57,6 +60,8 @@ class Reason(str, Enum):
     IN_PROPOSAL = "in_proposal"
     UNDER_WAY = "under_way"
     NOT_A_DEBT = "not_a_debt"
+    INSOLVENT = "insolvent"
+    TIME_BARRED = "time_barred"
     ITEM_HELD = "item_held"
     ITEM_DISPUTED = "item_disputed"
     ITEM_EXCLUDED = "item_excluded"
@@ -64,6 +69,7 @@ class Reason(str, Enum):
     NOT_DUE = "not_due"
     LEVEL_NOT_REACHED = "level_not_reached"
     LAST_LEVEL = "last_level"
+    LAW_REFUSES = "law_refuses"
     TOO_SOON = "too_soon"
     BELOW_SHARE = "below_share"
     OVERDUE_FIRST = "overdue_first"
@@ -83,6 +89,8 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.IN_PROPOSAL: "Already in a proposal that waits for a decision",
     Reason.UNDER_WAY: "The last message is still under way",
     Reason.NOT_A_DEBT: "A credit, not a debt",
+    Reason.INSOLVENT: "Older than the judgment on insolvency: to be declared there",
+    Reason.TIME_BARRED: "Out of time: the law lets nobody claim it any more",
     Reason.ITEM_HELD: "The item is on hold",
     Reason.ITEM_DISPUTED: "The customer disputes the item",
     Reason.ITEM_EXCLUDED: "The journal item is excluded from follow-up",
@@ -90,6 +98,7 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.NOT_DUE: "Not due yet",
     Reason.LEVEL_NOT_REACHED: "The next level is not reached yet",
     Reason.LAST_LEVEL: "The policy has no further level for it",
+    Reason.LAW_REFUSES: "The law does not allow what the level claims",
     Reason.TOO_SOON: "Too soon after the last contact",
     Reason.BELOW_SHARE: "Too little left of the original amount",
     Reason.OVERDUE_FIRST: "Not due yet; overdue items of the customer come first",
@@ -156,6 +165,27 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
+class Refused:
+    """A level that would claim of an item what the law does not allow.
+
+    :param rule: the rule it would break, a value of :class:`engine.waiting.Rule`.
+    :param basis: article of the law; empty where none is known.
+    :param until: the first day that may change it by itself; None: no day does.
+    :param after: it may be told so many days after a message that claims nothing; None:
+        no such message helps. Only foresight asks (:mod:`engine.projection`).
+    """
+
+    rule: str
+    basis: str = ""
+    until: date | None = None
+    after: int | None = None
+
+    def on(self, day: date) -> bool:
+        """Whether it is refused on that day."""
+        return self.until is None or day < self.until
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """One open receivable journal item (an instalment is an item of its own).
 
@@ -167,6 +197,10 @@ class Item:
         a position: they keep their meaning when the policy changes or gains a level.
     :param level_date: date of the last notice that carried the item to its level.
     :param held: a hold covers the item on the day; ``held_until`` is its last day.
+    :param insolvent: it arose before a judgment that opened insolvency proceedings.
+    :param last_day: the last day on which the customer may be asked for it; ``None``
+        where the law does not end that (it does for consumers).
+    :param refused: why the law does not allow some levels, by the key of the level.
     """
 
     key: int
@@ -180,10 +214,22 @@ class Item:
     disputed: bool = False
     excluded: bool = False
     blocked: bool = False
+    insolvent: bool = False
+    last_day: date | None = None
+    refused: Mapping[int, Refused] = field(default_factory=dict)
 
     def overdue(self, day: date) -> bool:
         """Whether the due date has passed on that day (that day itself is in time)."""
         return day > self.due_date
+
+    def barred(self, day: date) -> bool:
+        """Whether the time to claim it is over on that day."""
+        return self.last_day is not None and day > self.last_day
+
+    def refusal(self, level: Level, day: date) -> Refused | None:
+        """Why the law does not allow that level on that day; None: it does."""
+        refused = self.refused.get(level.key)
+        return refused if refused and refused.on(day) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,10 +286,14 @@ class Escalate:
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """The item stays where it is; ``until`` is the first day that may change it."""
+    """The item stays where it is; ``until`` is the first day that may change it.
+
+    :param refused: the rule of the law, where that is the reason.
+    """
 
     reason: Reason
     until: date | None = None
+    refused: Refused | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,12 +347,12 @@ def decide(policy: Policy | None, customer: Customer, now: Circumstances) -> Out
     decisions: dict[int, Escalate | Skip] = {}
     claimable: list[Item] = []
     for item in items:
-        skip = _item_reason(item, general)
+        skip = _item_reason(item, general, now)
         if skip:
             decisions[item.key] = skip
         else:
             claimable.append(item)
-            decisions[item.key] = _next_step(policy, item, now)
+            decisions[item.key] = _lawful_step(policy, item, now)
 
     candidates = [i for i in claimable if isinstance(decisions[i.key], Escalate)]
     if not candidates:
@@ -365,7 +415,8 @@ def recheck(
     person may have lowered it), and gets softer when its firmest items have gone.
 
     An escalated item also falls out when its level no longer fits: the due date was
-    postponed, or has passed for a level that announces it.
+    postponed, or has passed for a level that announces it; or when the law does not
+    allow what it would be told.
 
     :param level: level of the proposal.
     :param carried: keys of the items the proposal lists.
@@ -381,26 +432,10 @@ def recheck(
     )
     if general:
         return general
-    items = _sorted(customer.items)
     wanted = set(carried)
-    claimable, skips = [], []
-    for item in items:
-        skip = _item_reason(item, None)
-        if not skip:
-            claimable.append(item)
-        elif (
-            item.key in wanted
-            and item.key in escalated
-            and skip.reason is not Reason.NOT_A_DEBT
-        ):
-            skips.append(skip)
-    candidates = [
-        item
-        for item in claimable
-        if item.key in wanted
-        and item.key in escalated
-        and _still_fits(item, escalated[item.key], now, issued)
-    ]
+    claimable, candidates, skips = _left_of(
+        _sorted(customer.items), wanted, escalated, level, now, issued
+    )
     if not issued:
         candidates, small = _check_share(policy, candidates)
         skips.extend(small.values())
@@ -428,6 +463,29 @@ def recheck(
         },
         claimed=message.claimed,
     )
+
+
+def _left_of(items, wanted, escalated, level, now, issued):
+    """What is left of a proposal.
+
+    :return: the items that may be claimed, those of them that may be told their level,
+        and why the others may not that were to be told one.
+    """
+    claimable, candidates, skips = [], [], []
+    for item in items:
+        step = escalated.get(item.key) if item.key in wanted else None
+        skip = _item_reason(item, None, now)
+        if not skip:
+            claimable.append(item)
+            if step is None or not _still_fits(item, step, now, issued):
+                continue
+            # a person may have lowered the message: the law looks at what it says
+            skip = _law_reason(item, min(step, level, key=_firmness), now)
+            if not skip:
+                candidates.append(item)
+        if skip and step is not None and skip.reason is not Reason.NOT_A_DEBT:
+            skips.append(skip)
+    return claimable, candidates, skips
 
 
 def _still_fits(item: Item, level: Level, now: Circumstances, issued: bool) -> bool:
@@ -472,13 +530,17 @@ def _customer_reason(customer: Customer) -> Skip | None:
     return None
 
 
-def _item_reason(item: Item, general: Skip | None) -> Skip | None:
+def _item_reason(item: Item, general: Skip | None, now: Circumstances) -> Skip | None:
     # A credit is never a debt, whatever holds for its customer: said first, it keeps
     # the counts of every other reason free of credits.
     if item.residual <= 0:
         return Skip(Reason.NOT_A_DEBT)
     if general:
         return general
+    if item.insolvent:
+        return Skip(Reason.INSOLVENT)
+    if item.barred(now.day):
+        return Skip(Reason.TIME_BARRED)
     if item.disputed:
         return Skip(Reason.ITEM_DISPUTED, _day_after(item.held_until))
     if item.held:
@@ -488,6 +550,19 @@ def _item_reason(item: Item, general: Skip | None) -> Skip | None:
     if item.blocked:
         return Skip(Reason.ITEM_BLOCKED)
     return None
+
+
+def _lawful_step(policy: Policy, item: Item, now: Circumstances) -> Escalate | Skip:
+    """The level the item reaches today, where the law allows what it claims."""
+    step = _next_step(policy, item, now)
+    if isinstance(step, Escalate):
+        return _law_reason(item, step.level, now) or step
+    return step
+
+
+def _law_reason(item: Item, level: Level, now: Circumstances) -> Skip | None:
+    refused = item.refusal(level, now.day)
+    return refused and Skip(Reason.LAW_REFUSES, refused.until, refused)
 
 
 def _next_step(policy: Policy, item: Item, now: Circumstances) -> Escalate | Skip:
@@ -512,8 +587,9 @@ def _next_step(policy: Policy, item: Item, now: Circumstances) -> Escalate | Ski
             for level in ahead
             if not level.formal and _reached_on(level, item) <= now.day
         ]
+        allowed = [level for level in reached if not item.refusal(level, now.day)]
         if reached:
-            level = reached[-1]
+            level = (allowed or reached)[-1]
     reached_on = _reached_on(level, item)
     if reached_on > now.day:
         overdue = item.overdue(now.day)

@@ -13,6 +13,8 @@ Nobody can know the future, so it is played under stated assumptions:
   under way counts as the last contact it is;
 * a pause or hold with a last day ends after it, one without never does; one that only
   begins later is not known here;
+* what the law lets nobody claim before a free reminder has had its time may be claimed
+  so many days after the first message;
 * bank data are as old as they are on the first day, and kept up to date from then on.
 
 Between two days on which something can change the answer is the same, so only those
@@ -22,7 +24,7 @@ last contact is over. The tests prove that this finds what asking every day find
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -37,6 +39,7 @@ from .escalation import (
     Outcome,
     Policy,
     Reason,
+    Refused,
     StartRule,
     decide,
 )
@@ -124,12 +127,27 @@ def serve(customer: Customer, outcome: Outcome, day: date) -> Customer:
         customer,
         last_contact=day,
         items=tuple(
-            replace(item, level_days=level.days, level_date=day)
+            replace(
+                item,
+                level_days=level.days,
+                level_date=day,
+                refused=_after_message(item, day),
+            )
             if (level := outcome.escalated.get(item.key))
             else item
             for item in customer.items
         ),
     )
+
+
+def _after_message(item: Item, day: date) -> Mapping[int, Refused]:
+    """What the law still refuses after a lawful message, which sets its time going."""
+    return {
+        key: replace(refused, until=_shift(day, refused.after), after=None)
+        if refused.after is not None
+        else refused
+        for key, refused in item.refused.items()
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,8 +270,10 @@ def _next_change(policy: Policy | None, customer: Customer, day: date) -> date |
 
 def _changes(policy: Policy, item: Item, tomorrow: date) -> Iterator[date]:
     """The days on which the rules may come to see the item otherwise."""
-    if item.residual <= 0 or item.excluded or item.blocked:
+    if item.residual <= 0 or item.excluded or item.blocked or item.insolvent:
         return
+    if item.last_day:
+        yield _shift(item.last_day, 1)
     if _is_held(item):
         if not item.held_until:
             return
@@ -262,6 +282,9 @@ def _changes(policy: Policy, item: Item, tomorrow: date) -> Iterator[date]:
     for level in policy.levels:
         if item.level_days is None or level.days > item.level_days:
             yield _shift(item.due_date, level.days)
+    for refused in item.refused.values():
+        if refused.until:
+            yield max(tomorrow, refused.until)
 
 
 def _free_on(policy: Policy, customer: Customer) -> date | None:

@@ -5,7 +5,8 @@ leaves out, and which rules of timing a person has to set aside for it. Timing i
 person may set aside: the least number of days between two contacts, and a level that is
 not reached yet. Everything that protects a customer stands: holds, disputes, excluded
 and blocked items, a message under way, credits and payments that cover the claim, the
-minimum amount, the age of the bank data, an address that does not exist.
+minimum amount, the age of the bank data, an address that does not exist; and the law,
+about the item and about what a level claims.
 
 The level never leaves the policy's course. By the rules it is the one
 :func:`engine.escalation.decide` would give. Against the timing it is the one the
@@ -43,7 +44,8 @@ from .escalation import (
     _customer_reason,
     _firmness,
     _item_reason,
-    _next_step,
+    _law_reason,
+    _lawful_step,
     _policy_reason,
     _shift,
     _sorted,
@@ -107,7 +109,7 @@ def remind(
     if not claimable:
         return _first_reason(items, left_out)
 
-    steps = {item.key: _next_step(policy, item, now) for item in claimable}
+    steps = {item.key: _lawful_step(policy, item, now) for item in claimable}
     skips = {key: step for key, step in steps.items() if isinstance(step, Skip)}
     reached = [
         item
@@ -120,11 +122,26 @@ def remind(
         levels = {item.key: steps[item.key].level for item in reached}
     else:
         candidates, levels = _told_again(policy, claimable)
-        if skips:
-            against = (_first_reason(claimable, skips),)
+        unlawful = {
+            item.key: skip
+            for item in candidates
+            if (skip := _law_reason(item, levels[item.key], now))
+        }
+        candidates = [item for item in candidates if item.key not in unlawful]
+        if unlawful and not candidates:
+            return _first_reason(claimable, unlawful)
+        # what the law says about the next level is nothing a person sets aside: the
+        # one told again is another
+        timing = {
+            key: skip
+            for key, skip in skips.items()
+            if skip.reason is not Reason.LAW_REFUSES
+        }
+        if timing:
+            against = (_first_reason(claimable, timing),)
         if not candidates:
             __, too_soon = _check_gap(policy, customer, claimable, now)
-            return (*against, *too_soon.values())[0]
+            return (*against, *too_soon.values(), *skips.values())[0]
     candidates, small = _check_share(policy, candidates)
     if not candidates:
         return next(iter(small.values()))
@@ -177,12 +194,15 @@ def recheck(
         return general
     wanted = [item for item in _sorted(customer.items) if item.key in set(carried)]
     claimable, left_out = _overdue_claimable(wanted, now)
-    candidates = [
-        item
-        for item in claimable
-        if item.key in escalated
-        and (insisted or _still_fits(item, escalated[item.key], now, issued))
-    ]
+    candidates = []
+    for item in claimable:
+        step = escalated.get(item.key)
+        if not step or not (insisted or _still_fits(item, step, now, issued)):
+            continue
+        if skip := _law_reason(item, min(step, level, key=_firmness), now):
+            left_out[item.key] = skip
+        else:
+            candidates.append(item)
     if not issued:
         candidates, small = _check_share(policy, candidates)
         left_out |= small
@@ -215,7 +235,7 @@ def _overdue_claimable(items, now) -> tuple[list[Item], dict[int, Skip]]:
     """The items a reminder may claim today, and why not the others."""
     claimable, left_out = [], {}
     for item in items:
-        skip = _item_reason(item, None)
+        skip = _item_reason(item, None, now)
         if not skip and not item.overdue(now.day):
             skip = Skip(Reason.NOT_DUE)
         if skip:

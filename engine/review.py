@@ -31,11 +31,20 @@ class Remark(str, Enum):
     CREDIT = "credit"  # credits not yet allocated cover a part
     UNUSUAL = "unusual"  # claims unusually much
     FALLBACK = "fallback"  # not the level's first channel: that has no address
+    BARRED = "barred"  # claims what is out of time
     FIRST = "first"  # the first message ever to this customer
     NEW = "new"  # the customer was not in the last run
 
 
-ATTENTION = frozenset({Remark.PAYMENT, Remark.CREDIT, Remark.UNUSUAL, Remark.FALLBACK})
+ATTENTION = frozenset(
+    {
+        Remark.PAYMENT,
+        Remark.CREDIT,
+        Remark.UNUSUAL,
+        Remark.FALLBACK,
+        Remark.BARRED,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +58,8 @@ class Proposed:
     :param usual: median of what they claimed; ``None`` without any.
     :param in_last_run: whether the run before this one had a message for the customer.
     :param first_channel: whether it goes through the first channel of its level.
+    :param barred: whether it claims what is out of time: a business may be asked for it
+        all the same, and may refuse.
     """
 
     claimed: Decimal
@@ -58,6 +69,7 @@ class Proposed:
     usual: Decimal | None = None
     in_last_run: bool = True
     first_channel: bool = True
+    barred: bool = False
 
 
 def remarks(
@@ -78,6 +90,8 @@ def remarks(
         found.add(Remark.UNUSUAL)
     if not message.first_channel:
         found.add(Remark.FALLBACK)
+    if message.barred:
+        found.add(Remark.BARRED)
     if not message.told:
         found.add(Remark.FIRST)
     if has_last_run and not message.in_last_run:

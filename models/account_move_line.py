@@ -87,9 +87,7 @@ class AccountMoveLine(models.Model):
     @api.model
     def _dunning_sentences(self, outcome):
         """``{item id: sentence}`` for people."""
-        labels = dict(
-            self.env["dunning.skip"]._fields["reason"]._description_selection(self.env)
-        )
+        label = self.env["dunning.skip"]._label
         levels = self.env["dunning.level"].sudo()
         result = {}
         for key, decision in outcome.decisions.items():
@@ -101,13 +99,13 @@ class AccountMoveLine(models.Model):
             elif decision.until:
                 result[key] = self.env._(
                     "%(reason)s; not before %(date)s",
-                    reason=labels[decision.reason.value],
+                    reason=label(decision),
                     date=self.env["ir.qweb.field.date"].value_to_html(
                         decision.until, {}
                     ),
                 )
             else:
-                result[key] = labels[decision.reason.value]
+                result[key] = label(decision)
         return result
 
     def action_pause_dunning(self):

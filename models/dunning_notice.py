@@ -1,4 +1,3 @@
-from datetime import timedelta
 from decimal import Decimal
 
 from odoo import api, fields, models
@@ -31,6 +30,14 @@ FROZEN = {
     "amount_claimed",
     "amount_credit",
     "amount_due",
+    "amount_interest",
+    "amount_compensation",
+    "amount_total",
+    "formal_number",
+    "reminder_law_id",
+    "reminder_currency_id",
+    "reminder_compensation",
+    "claims_barred",
     "own_channel",
     "own_letter_body",
     "own_email_subject",
@@ -202,13 +209,17 @@ class DunningNotice(models.Model):
         for notice in self:
             notice.lang_name = names.get(notice.lang, notice.lang)
 
-    @api.depends("date", "level_id.deadline_days")
+    @api.depends("date", "level_id.deadline_days", "reminder_law_id", "channel")
     def _compute_deadline_date(self):
         for notice in self:
             if notice.issued_at:
                 continue  # frozen: an edited level does not reach issued notices
-            notice.deadline_date = notice.date and notice.date + timedelta(
-                days=notice.level_id.deadline_days
+            notice.deadline_date = notice.date and self._deadline(
+                notice.company_id,
+                notice.date,
+                notice.level_id,
+                notice.reminder_law_id.id,
+                notice.channel,
             )
 
     @api.depends("state", "delivery_ids.state")
@@ -437,6 +448,8 @@ class DunningNotice(models.Model):
         level = self.env["dunning.level"].browse(message.level.key)
         escalated = {key: step.key for key, step in outcome.escalated.items()}
         lines = self._prepare_lines(run.date, situation, message.carried, escalated)
+        recipient = self._prepare_recipient(level, situation.addresses)
+        law = self._prepare_law(situation, message.carried)
         return {
             "run_id": run.id,
             "profile_id": profile.id,
@@ -446,10 +459,17 @@ class DunningNotice(models.Model):
             "level_id": level.id,
             "proposed_level_id": level.id,
             "date": run.date,
-            "deadline_date": run.date + timedelta(days=level.deadline_days),
+            "deadline_date": self._deadline(
+                run.company_id,
+                run.date,
+                level,
+                law["reminder_law_id"],
+                recipient["channel"],
+            ),
             "delivery_state": False,
             "attention": False,
-            **self._prepare_recipient(level, situation.addresses),
+            **law,
+            **recipient,
             **self._prepare_amounts(lines),
         }, lines
 
@@ -495,6 +515,7 @@ class DunningNotice(models.Model):
             "proposed_level_id": False,
             "level_before_id": False,
             "date_before": False,
+            "free_reminder": False,
         }
         lines = []
         for key in carried:
@@ -518,6 +539,7 @@ class DunningNotice(models.Model):
                     "proposed_level_id": escalated.get(key, False),
                     "level_before_id": row.level_id or False,
                     "date_before": row.level_date or False,
+                    "free_reminder": situation.legal.is_free_reminder(row, day),
                 }
             )
         for row in situation.credits:

@@ -35,6 +35,7 @@ LINE_FACTS = (
     "level_id",
     "level_before_id",
     "date_before",
+    "free_reminder",
 )
 
 
@@ -59,7 +60,7 @@ def _comparable(line):
         str(value)
         if type(value) is Decimal
         else value
-        if value is not False or name == "escalated"
+        if value is not False or name in ("escalated", "free_reminder")
         else None
         for name in LINE_FACTS
         for value in (line[name],)
@@ -182,7 +183,7 @@ class DunningNotice(models.Model):
         :return: ``(sentence or False, values of the recipient)``.
         """
         if isinstance(verdict, escalation.Skip):
-            return self._reason_label(verdict.reason), {}
+            return self.env["dunning.skip"]._label(verdict), {}
         if self.profile_id.effective_policy_id != self.policy_id:
             return self.env._("The customer has another policy meanwhile"), {}
         if not self._level_stands():
@@ -215,6 +216,7 @@ class DunningNotice(models.Model):
         fresh = {
             "level_id": verdict.level.key,
             "error": False,
+            **self._prepare_law(situation, verdict.carried),
             **recipient,
             **{name: float(v) for name, v in self._prepare_amounts(lines).items()},
         }
@@ -511,7 +513,15 @@ class DunningNotice(models.Model):
         :param day: the company's local date on which they would be sent.
         :return: the notices that were withdrawn.
         """
-        reasons = self._overtaken_reasons(day)
+        return self._withdraw(self._overtaken_reasons(day))
+
+    @api.model
+    def _withdraw(self, reasons):
+        """Withdraw issued notices before they are sent; levels go back.
+
+        :param reasons: ``{notice id: why}``.
+        :return: the notices.
+        """
         withdrawn = self.browse(reasons)
         for notice in withdrawn:
             notice.delivery_ids._cancel(reasons[notice.id])
@@ -533,7 +543,7 @@ class DunningNotice(models.Model):
         """Why the frozen notice would be wrong today, or ``False``."""
         self.ensure_one()
         if isinstance(verdict, escalation.Skip):
-            return self._reason_label(verdict.reason)
+            return self.env["dunning.skip"]._label(verdict)
         if not self._recipients_stand():
             return self.env._("The recipient is no contact of the customer any more")
         lines = self._prepare_lines(self.date, situation, verdict.carried, {})

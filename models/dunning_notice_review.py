@@ -15,6 +15,7 @@ class DunningNotice(models.Model):
     remark_credit = fields.Boolean(string="Partly covered by credits", readonly=True)
     remark_unusual = fields.Boolean(string="Unusually much", readonly=True)
     remark_fallback = fields.Boolean(string="Not the first channel", readonly=True)
+    remark_barred = fields.Boolean(string="Out of time", readonly=True)
     remark_first = fields.Boolean(string="First message ever", readonly=True)
     remark_new = fields.Boolean(string="New since the last run", readonly=True)
     attention = fields.Boolean(
@@ -22,7 +23,8 @@ class DunningNotice(models.Model):
         compute="_compute_attention",
         store=True,
         help="A payment in progress or a credit covers a part, it claims unusually "
-        "much, or it does not go through the first channel of its level.",
+        "much, or what is out of time, or it does not go through the first channel of "
+        "its level.",
     )
     remarks = fields.Char(compute="_compute_remarks")
 
@@ -41,6 +43,7 @@ class DunningNotice(models.Model):
             "credit": self.env._("credits cover a part"),
             "unusual": self.env._("claims unusually much"),
             "fallback": self.env._("the first channel has no address"),
+            "barred": self.env._("claims what is out of time"),
             "first": self.env._("first message to this customer"),
             "new": self.env._("new since the last run"),
         }
@@ -76,6 +79,7 @@ class DunningNotice(models.Model):
                 usual=usual,
                 in_last_run=notice.profile_id.id in in_last,
                 first_channel=notice.channel == notice.level_id.channel_1,
+                barred=notice.claims_barred,
             )
         return result
 

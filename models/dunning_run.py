@@ -406,6 +406,8 @@ class DunningRun(models.Model):
             "move_line_id": row.id,
             "reason": skip.reason.value,
             "until": skip.until,
+            "law_rule": skip.refused.rule if skip.refused else False,
+            "law_basis": (skip.refused.basis if skip.refused else "") or False,
             "date_maturity": row.due_date,
             "residual": row.residual,
         }

@@ -88,7 +88,7 @@ class DunningRun(models.Model):
     @api.model
     def _say(self, skip):
         """A reason in words, with the first day that may change it."""
-        label = self.env["dunning.notice"]._reason_label(skip.reason)
+        label = self.env["dunning.skip"]._label(skip)
         if not skip.until:
             return label
         return self.env._(

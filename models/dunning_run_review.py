@@ -45,6 +45,7 @@ class DunningRun(models.Model):
     credit_count = fields.Integer(compute="_compute_remark_counts")
     unusual_count = fields.Integer(compute="_compute_remark_counts")
     fallback_count = fields.Integer(compute="_compute_remark_counts")
+    barred_count = fields.Integer(compute="_compute_remark_counts")
     first_count = fields.Integer(compute="_compute_remark_counts")
     new_count = fields.Integer(compute="_compute_remark_counts")
     no_address_count = fields.Integer(compute="_compute_no_address_count")

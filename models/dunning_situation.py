@@ -8,6 +8,7 @@ from odoo.tools import SQL, email_normalize, ormcache
 
 from ..engine import escalation
 from .ledger_rules import PAYMENT_ON_ITS_WAY, online_payment_domain
+from .legal import NOT_ASKED, Legal
 
 ZERO = Decimal(0)
 # What is read of a contact to find its addresses.
@@ -50,6 +51,9 @@ class OpenRow:
     level_date: date | None
     excluded: bool
     blocked: bool
+    delivery_date: date | None
+    interruptions: list[date]  # of limitation
+    free_reminders: list | None  # [channel, when it left, when received] of each
 
 
 @dataclass(slots=True)
@@ -68,6 +72,7 @@ class Situation:
     rows: dict[int, OpenRow] = field(default_factory=dict)
     pending: list[dict] = field(default_factory=list)
     addresses: dict[str, Address] = field(default_factory=dict)
+    legal: Legal = NOT_ASKED
 
     @property
     def credits(self):
@@ -113,13 +118,24 @@ class DunningSituation(models.AbstractModel):
         company = profiles.company_id
         company.ensure_one()
         profiles = profiles.sudo()
-        profiles.fetch(["partner_id", "last_contact_date", "policy_id", "class_id"])
+        profiles.fetch(
+            [
+                "partner_id",
+                "last_contact_date",
+                "policy_id",
+                "class_id",
+                "customer_kind",
+                "insolvency_date",
+                "insolvency_resumed",
+            ]
+        )
         by_partner = {profile.partner_id.id: profile for profile in profiles}
         rows = self._fetch_rows(company, by_partner)
         pending = self._fetch_pending(company, by_partner, day)
         paused, held = self._fetch_holds(profiles, day)
         in_proposal, under_way = self._fetch_waiting(profiles)
         addresses = self._fetch_addresses(profiles)
+        legal = self._fetch_legal(company, by_partner, rows, day)
         unreachable = {}  # the same for all with the same policy and channels
         result = {}
         for partner_id, profile in by_partner.items():
@@ -130,7 +146,7 @@ class DunningSituation(models.AbstractModel):
                 unreachable[key] = self._unreachable(*key)
             result[profile] = Situation(
                 customer=escalation.Customer(
-                    items=[self._to_item(row, held) for row in mine],
+                    items=[self._to_item(row, held, legal[profile.id]) for row in mine],
                     credits=self._unallocated(mine),
                     pending=sum((p["company"] for p in pending[partner_id]), ZERO),
                     last_contact=profile.last_contact_date or None,
@@ -144,6 +160,7 @@ class DunningSituation(models.AbstractModel):
                 rows={row.id: row for row in mine},
                 pending=pending[partner_id],
                 addresses=addresses[profile.id],
+                legal=legal[profile.id],
             )
         return result
 
@@ -199,7 +216,10 @@ class DunningSituation(models.AbstractModel):
                    level.days,
                    line.dunning_date,
                    COALESCE(line.no_followup, FALSE),
-                   COALESCE(move.payment_state = 'blocked', FALSE)
+                   COALESCE(move.payment_state = 'blocked', FALSE),
+                   move.delivery_date,
+                   %(interruptions)s,
+                   %(free_reminders)s
               FROM account_move_line line
               JOIN account_move move ON move.id = line.move_id
               JOIN res_partner partner ON partner.id = line.partner_id
@@ -215,6 +235,8 @@ class DunningSituation(models.AbstractModel):
                 receivables=self._receivables(company),
                 companies=self._branch_ids(company),
                 partners=list(by_partner),
+                interruptions=self._interruptions_sql(company),
+                free_reminders=self._free_reminders_sql(),
             )
         ):
             facts[6:10] = map(Decimal, facts[6:10])
@@ -415,6 +437,7 @@ class DunningSituation(models.AbstractModel):
         self.env["account.move.line"].flush_model()
         self.env["account.account"].flush_model(["account_type", "company_ids"])
         self.env["account.move"].flush_model(["payment_state", "name", "invoice_date"])
+        self._flush_law()
         self.env["res.partner"].flush_model(["commercial_partner_id"])
         self.env["dunning.level"].flush_model(["days"])
         self.env["credit.profile"].flush_model()
@@ -465,7 +488,7 @@ class DunningSituation(models.AbstractModel):
         )
 
     @api.model
-    def _to_item(self, row, held):
+    def _to_item(self, row, held, legal):
         until, disputed = held.get(row.id, (None, False))
         return escalation.Item(
             key=row.id,
@@ -479,6 +502,7 @@ class DunningSituation(models.AbstractModel):
             disputed=disputed,
             excluded=row.excluded,
             blocked=row.blocked,
+            **legal.of_item(row),
         )
 
     @api.model

@@ -8,7 +8,16 @@ class MailActivityType(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_except_dunning(self):
         """The machine tells people through these; core keeps its to-do likewise."""
-        names = ("contact", "reply", "late", "release", "credit", "review")
+        names = (
+            "contact",
+            "reply",
+            "late",
+            "release",
+            "credit",
+            "review",
+            "limitation",
+            "insolvency",
+        )
         ours = self.browse().union(
             *(
                 self.env.ref(

@@ -1,6 +1,7 @@
 from . import (
     base_partner_merge,
     base_partner_merge_credit,
+    base_partner_merge_late,
     base_partner_merge_rating,
     credit_class_wizard,
     credit_payment_wizard,
@@ -14,5 +15,9 @@ from . import (
     dunning_reminder_wizard,
     dunning_run_retry,
     dunning_run_wizard,
+    late_debit_wizard,
+    late_insolvency_wizard,
+    late_interruption_wizard,
+    late_waive_wizard,
     validate_account_move,
 )

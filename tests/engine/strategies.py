@@ -21,6 +21,7 @@ from engine.escalation import (
     Item,
     Level,
     Policy,
+    Refused,
     StartRule,
 )
 
@@ -76,7 +77,15 @@ notices, contacts = (
     maybe(days_around(before=40, after=1)),
 )
 item_flags = st.sampled_from(
-    [None] * 12 + ["credit", "held", "disputed", "excluded", "blocked"]
+    [None] * 12
+    + ["credit", "held", "disputed", "excluded", "blocked"]
+    + ["insolvent", "last_day", "refused"]
+)
+# long over, or not over within the days the tests look ahead
+last_days = st.sampled_from([TODAY - timedelta(1), TODAY + timedelta(200)])
+refusals = st.dictionaries(
+    st.integers(1, 5),
+    st.builds(Refused, st.just("waiting"), st.just("law"), maybe(days_around())),
 )
 customer_flags = st.sampled_from(
     [None] * 15
@@ -139,6 +148,12 @@ def draw_item(draw, key: int, fresh: bool = False, flags: bool = True) -> Item:
     flag = draw(item_flags) if flags else None
     if flag == "credit":
         values["residual"] = draw(credit_notes)
+    elif flag == "insolvent":
+        values[flag] = True
+    elif flag == "last_day":
+        values[flag] = draw(last_days)
+    elif flag == "refused":
+        values[flag] = draw(refusals)
     elif flag:
         values |= {flag: True, "held_until": draw(holds)}
     return Item(**values)

@@ -21,6 +21,7 @@ from engine.escalation import (
     Outcome,
     Policy,
     Reason,
+    Refused,
     Skip,
     StartRule,
     decide,
@@ -110,6 +111,8 @@ FAULTS = [
     Fault("paused", Reason.CUSTOMER_PAUSED, {"customer": {"paused": True}}),
     Fault("in proposal", Reason.IN_PROPOSAL, {"customer": {"in_proposal": True}}),
     Fault("under way", Reason.UNDER_WAY, {"customer": {"under_way": True}}),
+    Fault("insolvent", Reason.INSOLVENT, {"item": {"insolvent": True}}),
+    Fault("barred", Reason.TIME_BARRED, {"item": {"last_day": YESTERDAY}}),
     Fault("disputed", Reason.ITEM_DISPUTED, {"item": {"disputed": True}}),
     Fault("held", Reason.ITEM_HELD, {"item": {"held": True}}),
     Fault("excluded", Reason.ITEM_EXCLUDED, {"item": {"excluded": True}}),
@@ -117,6 +120,11 @@ FAULTS = [
     Fault("not due", Reason.NOT_DUE, {"item": {"due_date": TODAY + days(20)}}),
     Fault("not reached", Reason.LEVEL_NOT_REACHED, {"item": {"due_date": YESTERDAY}}),
     Fault("all sent", Reason.LAST_LEVEL, {"item": {"level_days": FORMAL.days}}),
+    Fault(
+        "refused",
+        Reason.LAW_REFUSES,
+        {"item": {"refused": dict.fromkeys(range(100), Refused("no_reminder"))}},
+    ),
     Fault("too soon", Reason.TOO_SOON, {"customer": {"last_contact": YESTERDAY}}),
     Fault(
         "leftover",
@@ -201,6 +209,56 @@ def test_every_reason_has_a_sentence_of_its_own(reason):
     sentence = SENTENCES[reason]
     assert sentence and sentence[0].isupper() and not sentence.endswith(".")
     assert list(SENTENCES.values()).count(sentence) == 1
+
+
+# === THE LAW === #
+
+WAITING = Refused("waiting", "CDE XIX.2", until=TOMORROW)
+
+
+def test_last_day_itself_is_in_time():
+    assert ask_one(item(last_day=TODAY)) == Escalate(FIRST)
+    assert ask_one(item(last_day=YESTERDAY)) == Skip(Reason.TIME_BARRED)
+
+
+def test_what_is_older_than_the_judgment_stays_out_of_the_message():
+    """Later invoices go on being reminded, alone."""
+    outcome = ask(item(1, insolvent=True), item(2))
+    assert outcome.decisions[1] == Skip(Reason.INSOLVENT)
+    assert outcome.message.carried == (2,)
+
+
+def test_level_the_law_refuses_is_told_with_the_rule_and_its_day():
+    waiting = item(refused={FIRST.key: WAITING})
+    assert ask_one(waiting) == Skip(Reason.LAW_REFUSES, TOMORROW, WAITING)
+    assert ask_one(waiting, on=now(TOMORROW)) == Escalate(FIRST)
+
+
+def test_level_refused_without_a_day_is_refused_on_every_day():
+    never = Refused("no_fee", "CPCE L111-8")
+    for number in (0, 1, 400):
+        skip = ask_one(item(refused={FIRST.key: never}), on=now(TODAY + days(number)))
+        assert skip == Skip(Reason.LAW_REFUSES, None, never)
+
+
+def test_other_levels_are_not_refused():
+    assert ask_one(item(refused={SECOND.key: WAITING})) == Escalate(FIRST)
+
+
+def test_refused_item_is_still_listed_with_the_others():
+    """As one that is only overdue: it reaches no level by it."""
+    outcome = ask(item(1, refused={FIRST.key: WAITING}), item(2))
+    assert outcome.escalated == {2: FIRST}
+    assert outcome.message.carried == (1, 2)
+
+
+def test_old_debt_starts_at_the_firmest_level_the_law_allows():
+    by = policy(start=StartRule.AGE)
+    old = item(late=40, refused={THIRD.key: Refused("no_reminder")})
+    assert ask_one(old, by=by) == Escalate(SECOND)
+    assert ask_one(item(late=40), by=by) == Escalate(THIRD)
+    none = dict.fromkeys((FIRST.key, SECOND.key, THIRD.key), Refused("no_reminder"))
+    assert ask_one(item(late=40, refused=none), by=by).reason is Reason.LAW_REFUSES
 
 
 # === 1. THE POLICY === #

@@ -46,6 +46,9 @@ from strategies import (
 # Reasons that an item has by itself, whatever else its customer owes.
 OWN_REASONS = {
     Reason.NOT_A_DEBT,
+    Reason.INSOLVENT,
+    Reason.TIME_BARRED,
+    Reason.LAW_REFUSES,
     Reason.ITEM_DISPUTED,
     Reason.ITEM_HELD,
     Reason.ITEM_EXCLUDED,
@@ -66,7 +69,14 @@ GENERAL_REASONS = {
 
 def is_claimable(item: Item) -> bool:
     kept_back = item.held or item.disputed or item.excluded or item.blocked
-    return item.residual > 0 and not kept_back
+    unlawful = item.insolvent or (item.last_day is not None and item.last_day < TODAY)
+    return item.residual > 0 and not kept_back and not unlawful
+
+
+def is_refused(item: Item, level: Level, day: date) -> bool:
+    """Whether the law does not let the level be told of the item on that day."""
+    refused = item.refused.get(level.key)
+    return refused is not None and (refused.until is None or day < refused.until)
 
 
 def is_overdue(item: Item, day: date) -> bool:
@@ -287,6 +297,19 @@ def test_level_escalated_lies_beyond_the_last_and_is_reached(situation):
 
 
 @given(situations())
+def test_nothing_is_told_that_the_law_refuses(situation):
+    _policy, customer, now = situation
+    outcome = decide(*situation)
+    for item in customer.items:
+        level = outcome.escalated.get(item.key)
+        assert level is None or not is_refused(item, level, now.day)
+        skip = outcome.skipped.get(item.key)
+        if skip and skip.reason is Reason.LAW_REFUSES:
+            assert skip.refused in item.refused.values()
+            assert skip.until == skip.refused.until
+
+
+@given(situations())
 def test_no_level_skipped_unless_entered_by_age(situation):
     policy, customer, now = situation
     outcome = decide(*situation)
@@ -311,6 +334,7 @@ def test_entered_by_age_no_softer_than_the_age_says(situation):
                 if level.days < other.days <= age
                 and not other.formal
                 and not (other.preventive and is_overdue(item, now.day))
+                and not is_refused(item, other, now.day)
             ]
             assert beyond == []
 
@@ -621,6 +645,7 @@ def test_recheck_after_setbacks_only_takes_away(data):
         for key, step in escalated.items()
         if key in claimable
         and is_still_told(policy, claimable[key], step, now.day, issued)
+        and not is_refused(claimable[key], softer(step, level), now.day)
     }
     if isinstance(answer, Skip):
         assert SENTENCES[answer.reason]
@@ -648,6 +673,8 @@ def test_recheck_level_set_by_a_person_never_rises(situation, data):
     policy, customer, now = situation
     level, carried, escalated = propose(situation)
     wanted = data.draw(st.sampled_from(policy.levels))
+    told = [item for item in customer.items if item.key in escalated]
+    assume(not any(is_refused(item, wanted, now.day) for item in told))
     confirmed = recheck(policy, customer, wanted, carried, escalated, now)
     assert confirmed.level == softer(wanted, level)
     assert confirmed.carried == carried

@@ -19,6 +19,7 @@ from engine.escalation import (
     Level,
     Policy,
     Reason,
+    Refused,
     StartRule,
     decide,
 )
@@ -437,3 +438,31 @@ def test_situations_drawn_reach_many_messages_and_lifted_holds():
         ),
         settings=settings(max_examples=20_000, database=None),
     )
+
+
+# === THE LAW === #
+
+
+def test_free_reminder_lets_the_next_level_follow_after_its_time():
+    waits = Refused("no_reminder", "CDE XIX.2", after=17)
+    told = item(refused={SECOND.key: waits}, due_date=TODAY - days(5))
+    found = [
+        (one.day, one.message.level)
+        for one in project(
+            policy(FIRST, SECOND), customer(told), now(), TODAY + days(60)
+        )
+    ]
+    assert found == [(TODAY, FIRST), (TODAY + days(17), SECOND)]
+
+
+def test_what_the_law_never_allows_is_not_foreseen():
+    never = Refused("no_clause", "CDE XIX.4")
+    told = item(refused={SECOND.key: never}, due_date=TODAY - days(5))
+    found = project(policy(FIRST, SECOND), customer(told), now(), TODAY + days(60))
+    assert [one.message.level for one in found] == [FIRST]
+
+
+def test_nothing_is_foreseen_after_the_last_day():
+    told = item(last_day=TODAY + days(9), due_date=TODAY - days(5))
+    found = project(policy(FIRST, SECOND), customer(told), now(), TODAY + days(60))
+    assert [one.message.level for one in found] == [FIRST]

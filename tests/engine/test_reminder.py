@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from engine.escalation import Customer, Reason, Skip, decide
+from engine.escalation import Customer, Reason, Refused, Skip, decide
 from engine.reminder import Reminder, recheck, remind
 from escalation_cases import (
     AFTER,
@@ -423,3 +423,42 @@ def test_what_may_be_ordered_may_be_issued_and_sent(an_order):
 def _days(a_customer, key):
     level_days = next(i.level_days for i in a_customer.items if i.key == key)
     return -999 if level_days is None else level_days
+
+
+# === THE LAW === #
+
+WAITS = Refused("waiting", "CDE XIX.2", until=TODAY + days(4))
+
+
+def test_nobody_insists_against_the_law():
+    barred = order(item(1, last_day=TODAY - days(1)))
+    assert barred == Skip(Reason.TIME_BARRED)
+    assert order(item(1, insolvent=True)) == Skip(Reason.INSOLVENT)
+
+
+def test_lawful_items_go_without_the_others():
+    found = order(item(1, insolvent=True), item(2))
+    assert found.message.carried == (2,)
+
+
+def test_next_level_refused_the_one_told_before_is_told_again():
+    """As the free reminder it may be: nothing of timing speaks against that."""
+    told = served(FIRST, ago=20, refused={SECOND.key: WAITS})
+    found = order(told)
+    assert found.escalated == {1: FIRST}
+    assert found.against == ()
+
+
+def test_level_told_again_refused_nothing_goes():
+    never = Refused("no_clause", "CDE XIX.4")
+    told = served(FIRST, ago=2, refused={FIRST.key: never, SECOND.key: never})
+    assert order(told) == Skip(Reason.LAW_REFUSES, None, never)
+    fresh = item(1, refused={FIRST.key: WAITS})
+    assert order(fresh) == Skip(Reason.LAW_REFUSES, WAITS.until, WAITS)
+
+
+def test_recheck_of_an_order_looks_at_the_law():
+    found = order(item(1))
+    refused = item(1, refused={FIRST.key: WAITS})
+    assert check(found, refused) == Skip(Reason.LAW_REFUSES, WAITS.until, WAITS)
+    assert check(found, item(1, insolvent=True)) == Skip(Reason.INSOLVENT)

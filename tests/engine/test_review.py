@@ -33,6 +33,7 @@ def look(message, size=10, median=HUNDRED, last=True):
         ({"payment": Decimal(1)}, {Remark.PAYMENT}),
         ({"first_channel": False}, {Remark.FALLBACK}),
         ({"in_last_run": False}, {Remark.NEW}),
+        ({"barred": True}, {Remark.BARRED}),
         ({"told": 0, "usual": None}, {Remark.FIRST}),
         ({"claimed": Decimal(300)}, set()),  # exactly three times: not more
         ({"claimed": Decimal("300.01")}, {Remark.UNUSUAL}),

@@ -1,0 +1,41 @@
+from odoo import fields, models
+
+
+class ResCompany(models.Model):
+    """How the company claims interest, and who signs; set on the root company."""
+
+    _inherit = "res.company"
+
+    late_interest = fields.Boolean(
+        string="Compute late-payment interest and compensation",
+        default=True,
+        help="As a memo beside the ledger. Customers see it on notices of the levels "
+        "that claim it only.",
+    )
+    late_journal_id = fields.Many2one(
+        "account.journal",
+        string="Journal of debit notes",
+        domain="[('type', '=', 'sale')]",
+        check_company=True,
+    )
+    late_interest_account_id = fields.Many2one(
+        "account.account",
+        string="Account of interest and compensation",
+        check_company=True,
+        help="Debit notes for interest and compensation are booked here, without tax. "
+        "French chart: 763100.",
+    )
+    dunning_signatory_id = fields.Many2one(
+        "res.users",
+        string="Signatory of formal notices",
+        help="The person entitled to act for the company.",
+    )
+    dunning_signatory_title = fields.Char(
+        string="Capacity of the signatory",
+        translate=True,
+        help="Printed below the name, e.g. Managing director.",
+    )
+    dunning_agency = fields.Boolean(
+        string="We collect for other creditors",
+        help="French law (CPCE R124-4) then asks for further mentions on letters.",
+    )
