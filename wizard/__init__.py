@@ -19,5 +19,7 @@ from . import (
     late_insolvency_wizard,
     late_interruption_wizard,
     late_waive_wizard,
+    late_invoice_check,
+    late_regime_change,
     validate_account_move,
 )
