@@ -89,6 +89,7 @@
     "oca_data_manual": ["data/late_rates.csv"],
     "demo": [
         "demo/account_dunning_demo.xml",
+        "demo/formal_notice_demo.xml",
         "demo/credit_people_demo.xml",
         "demo/credit_history_demo.xml",
         "demo/credit_control_demo.xml",

@@ -103,6 +103,9 @@ class DunningNotice(models.Model):
         """
         self = self._as_collector()
         drafts = self.filtered(lambda n: n.state == "draft")
+        drafts.filtered(
+            lambda n: n.tone == "formal" and any(n.line_ids.mapped("interest_missing"))
+        )._claim_late()  # the rate may have been entered since
         gaps = drafts._formal_gaps()
         stuck = drafts.browse(gaps)
         if stuck and stuck == drafts:
@@ -147,21 +150,19 @@ class DunningNotice(models.Model):
             lambda n: n.state in ("draft", "approved") and n.tone == "formal"
         )
         found = {}
-        for (company, day), notices in formal.grouped(
-            lambda n: (n.company_id, n.date)
-        ).items():
+        for company, notices in formal.grouped("company_id").items():
             scoped = notices.with_company(company)
-            claims = scoped._late_claims(scoped, day)
             creditor = scoped._gaps_of_creditor(company)
+            told = scoped._earlier_notices()
             for notice in scoped:
                 gaps = [
                     *creditor,
                     *notice._gaps_of_debtor(),
                     *notice._gaps_of_items(),
-                    *notice._gaps_of_claims(claims),
+                    *notice._gaps_of_claims(),
                     *notice._gaps_of_demand(),
                     *notice._gaps_of_payment(),
-                    *notice._gaps_of_reminders(),
+                    *notice._gaps_of_reminders(told[notice.id]),
                 ]
                 if gaps:
                     found[notice.id] = gaps
@@ -266,14 +267,12 @@ class DunningNotice(models.Model):
                 )
         return gaps
 
-    def _gaps_of_claims(self, claims):
+    def _gaps_of_claims(self):
         """Each sum with its legal basis, and no rule for businesses on a consumer."""
         self.ensure_one()
         gaps = {}
         consumer = self.profile_id.customer_kind not in ("business", "public")
-        series = {one.code: one.id for one in self.env["late.rate.series"].search([])}
         for line in self._letter_items():
-            claim = claims.get(line.move_line_id.id)
             law = line.regime_id.with_context(lang=self.lang)
             place = f"/odoo/late.regime/{law.id}"
             if line.interest and not law.text_interest:
@@ -305,17 +304,16 @@ class DunningNotice(models.Model):
                     ),
                     f"/odoo/credit.profile/{self.profile_id.id}",
                 )
-            if claim and claim.missing and self._claims_late():
-                missing = claim.missing
-                gaps["rate", missing.series, missing.period] = Gap(
+            if line.interest_missing:
+                gaps["rate", line.interest_missing] = Gap(
                     "rate",
                     self.env._(
-                        "The rate of “%(series)s” for %(period)s: without it the "
-                        "interest is not complete.",
-                        series=missing.series,
-                        period=missing.period,
+                        "A rate, without which the interest is not complete: %(rate)s.",
+                        rate=line.interest_missing,
                     ),
-                    f"/odoo/late.rate.series/{series.get(missing.series, '')}",
+                    f"/odoo/late.rate.series/{law.series_id.id}"
+                    if law.series_id
+                    else place,
                 )
         return list(gaps.values())
 
@@ -382,10 +380,13 @@ class DunningNotice(models.Model):
             )
         return gaps
 
-    def _gaps_of_reminders(self):
-        """What the customer was told before, with dates."""
+    def _gaps_of_reminders(self, told):
+        """What the customer was told before, with dates.
+
+        :param told: the notices before this one.
+        """
         self.ensure_one()
-        if self._earlier_reminders():
+        if told or self.profile_id.earlier_reminders:
             return []
         return [
             Gap(

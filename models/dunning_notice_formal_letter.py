@@ -1,3 +1,5 @@
+from collections import defaultdict
+
 from psycopg2.errors import UniqueViolation
 
 from odoo import models
@@ -145,11 +147,13 @@ class DunningNotice(models.Model):
         parts = (debtor.name, registry, contact._dunning_address_line())
         return ", ".join(part for part in parts if part)
 
-    def _earlier_reminders(self):
-        """What the customer was told of these items before, with the dates."""
-        self.ensure_one()
+    def _earlier_notices(self):
+        """What customers were told of the same items before, by one query for all.
+
+        :return: ``{notice id: notices before it}``, in the order of their dates.
+        """
         # sudo: told to the customer already
-        told = (
+        lines = (
             self.env["dunning.notice.line"]
             .sudo()
             .search(
@@ -157,15 +161,27 @@ class DunningNotice(models.Model):
                     ("move_line_id", "in", self.line_ids.move_line_id.ids),
                     ("kind", "=", "item"),
                     ("notice_id.state", "=", "issued"),
-                    ("notice_id", "!=", self.id),
                     ("notice_id.level_id.tone", "!=", "courtesy"),
                 ]
             )
-            .notice_id.filtered(
-                lambda n: n.delivery_state != "failed" and n.date <= self.date
-            )
-            .sorted(lambda n: (n.date, n.id))
         )
+        by_item = defaultdict(set)
+        for line in lines.filtered(lambda li: li.notice_id.delivery_state != "failed"):
+            by_item[line.move_line_id.id].add(line.notice_id.id)
+        result = {}
+        for notice in self:
+            items = notice.line_ids.move_line_id.ids
+            ids = set().union(*(by_item[item] for item in items)) - {notice.id}
+            told = lines.notice_id.browse(ids)
+            result[notice.id] = told.filtered(
+                lambda n, day=notice.date: n.date <= day
+            ).sorted(lambda n: (n.date, n.id))
+        return result
+
+    def _earlier_reminders(self):
+        """Title and date of what the customer was told of these items before."""
+        self.ensure_one()
+        told = self._earlier_notices()[self.id]
         words = [
             self.env._(
                 "%(title)s of %(date)s",
@@ -195,6 +211,15 @@ class DunningNotice(models.Model):
         self.ensure_one()
         return self.channel == "registered"
 
+    def _registered_mention(self):
+        """What a registered letter says of itself, with room for an unknown number."""
+        self.ensure_one()
+        self = self.with_context(lang=self.lang)
+        return self.env._(
+            "Registered letter with acknowledgement of receipt no. %(number)s",
+            number=self._registered_number() or "_" * 24,
+        )
+
     def _registered_number(self):
         """The number of the registered letter, where it is known already."""
         self.ensure_one()
@@ -216,7 +241,10 @@ class DunningNotice(models.Model):
             return None
         address = agency._dunning_address_line()
         return {
-            "agency": ", ".join(part for part in (agency.name, address) if part),
-            "creditor": company._dunning_identity(),
+            "words": self.env._(
+                "%(agency)s, business of amicable debt collection, acting for the "
+                "creditor named above",
+                agency=", ".join(part for part in (agency.name, address) if part),
+            ),
             "law": L111_8,
         }

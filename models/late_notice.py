@@ -82,4 +82,8 @@ class DunningNoticeLine(models.Model):
     interest_parts = fields.Json(
         help="The parts: from, to, days, base, rate, amount; amounts as text."
     )
+    interest_missing = fields.Char(
+        string="Missing rate",
+        help="Series and half-year of the rate for want of which the interest ends.",
+    )
     compensation = fields.Monetary()

@@ -121,7 +121,10 @@ class TestFormalNotice(LateCommon):
         self.env["late.rate"].search(
             [("series_id.code", "=", "EU_ECB"), ("valid_from", ">=", "2026-01-01")]
         ).unlink()
+        notice._claim_late()
         self.assertEqual(self._points(notice), ["rate"])
+        with self.assertRaisesRegex(UserError, "EU_ECB 2026-S1"):
+            notice.with_user(self.manager).action_approve()
 
     def test_consumers_have_no_regime_for_businesses(self):
         notice = self._formal()
@@ -179,6 +182,16 @@ class TestFormalNotice(LateCommon):
         self.assertEqual(notice.state, "draft")
         self.assertIn("signs", notice.error)
         self.assertFalse(notice.name or notice.formal_number)
+
+    def test_automatic_policies_leave_it_to_a_person(self):
+        self.policy.mode = "automatic"
+        self.company.dunning_auto_send = True
+        self._final_reminder(self.customer)
+        self.company.dunning_legal_form = False
+        run = self._propose(self.customer, scheduled=True)
+        notice = run.notice_ids.filtered(lambda n: n.partner_id == self.customer)
+        self.assertEqual((notice.level_id, notice.state), (self.formal, "draft"))
+        self.assertIn("legal form", notice.error)
 
     # === NUMBER === #
 

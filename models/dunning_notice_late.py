@@ -1,7 +1,7 @@
 from decimal import Decimal
 
 from odoo import api, models
-from odoo.tools import format_list
+from odoo.tools import format_date, format_list
 
 ZERO = Decimal(0)
 CLAIM_COLUMNS = {
@@ -12,6 +12,7 @@ CLAIM_COLUMNS = {
     "interest_rate": False,
     "interest_daily": ZERO,
     "interest_parts": False,
+    "interest_missing": False,
     "compensation": ZERO,
 }
 
@@ -103,6 +104,9 @@ class DunningNotice(models.Model):
         values = dict(CLAIM_COLUMNS, regime_id=claim.regime_id)
         if level.claim_compensation:
             values["compensation"] = claim.compensation
+        if level.claim_interest and claim.missing:
+            missing = claim.missing
+            values["interest_missing"] = f"{missing.series} {missing.period}"
         if level.claim_interest and claim.interest > ZERO:
             rates = dict.fromkeys(f"{part.rate.normalize():f}" for part in claim.parts)
             values |= {
@@ -230,6 +234,42 @@ class DunningNotice(models.Model):
             rows += self._compensation_row(law, lines, total["currency"])
         return rows
 
+    def _daily_in_words(self, total):
+        """What is added from the day after on; nothing where nothing is.
+
+        :param total: one of ``_totals``.
+        """
+        if not total["daily"]:
+            return ""
+        self = self.with_context(lang=self.lang)
+        return self.env._(
+            "From the following day until payment, interest of %(amount)s a day is "
+            "added.",
+            amount=total["currency"]
+            .with_context(lang=self.lang)
+            .format(total["daily"]),
+        )
+
+    def _days_in_words(self, line):
+        """Days and rate of a line's interest."""
+        self = self.with_context(lang=self.lang)
+        return self.env._(
+            "%(days)s days at %(rate)s %%",
+            days=line.interest_days,
+            rate=self._line_rate(line),
+        )
+
+    def _compensation_in_words(self, line):
+        """The compensation of one item, where not all have the same."""
+        self = self.with_context(lang=self.lang)
+        return self.env._(
+            "Compensation for %(item)s: %(amount)s",
+            item=line.name,
+            amount=line.currency_id.with_context(lang=self.lang).format(
+                line.compensation
+            ),
+        )
+
     def _interest_row(self, law, lines, currency):
         amount = currency.round(sum(lines.mapped("interest")))
         parts = [part for line in lines for part in line.interest_parts or []]
@@ -239,13 +279,17 @@ class DunningNotice(models.Model):
         text = law.text_interest or self.env._(
             "Late-payment interest at {rate} % a year."
         )
-        until = max(part["to"] for part in parts)
+        until = format_date(
+            self.env, max(part["to"] for part in parts), date_format="long"
+        )
+        words = text.replace("{rate}", rate).rstrip(".")
         return [
             {
                 "kind": "interest",
                 "amount": amount,
-                "label": text.replace("{rate}", rate),
-                "until": until,
+                "label": self.env._(
+                    "%(basis)s, counted up to %(date)s", basis=words, date=until
+                ),
             }
         ]
 
@@ -266,7 +310,7 @@ class DunningNotice(models.Model):
             {
                 "kind": "compensation",
                 "amount": amount,
-                "label": text.replace("{compensation}", words),
+                "label": text.replace("{compensation}", words).rstrip("."),
             }
         ]
 
