@@ -72,7 +72,6 @@ class DunningNotice(models.Model):
                 rows |= mine
                 sums[notice] = notice._claim_sums(mine)
         self.env["dunning.notice.line"]._update_rows(rows)
-        self.line_ids.invalidate_recordset(list(CLAIM_COLUMNS), flush=False)
         for notice, (interest, compensation) in sums.items():
             notice.write(
                 {"amount_interest": interest, "amount_compensation": compensation}

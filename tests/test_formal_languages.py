@@ -6,7 +6,7 @@ from odoo.tests import tagged
 
 from ..report.amount_in_words import amount_in_words
 from .common import TODAY
-from .late_common import LateCommon
+from .formal_common import LateCommon
 
 LANGUAGES = {
     "fr_FR": ("MISE EN DEMEURE", "mettons en demeure", "Principal", "Total à régler"),

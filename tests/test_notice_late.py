@@ -7,7 +7,7 @@ from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from .common import TODAY
-from .late_common import LateCommon
+from .formal_common import LateCommon
 
 
 @tagged("post_install", "-at_install")
