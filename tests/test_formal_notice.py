@@ -30,7 +30,7 @@ class TestFormalNotice(LateCommon):
     def _final_reminder(self, partner):
         items = self.env["account.move.line"].search(
             [
-                ("partner_id", "=", partner.id),
+                ("partner_id", "in", partner.ids),
                 ("account_type", "=", "asset_receivable"),
             ]
         )
@@ -41,7 +41,8 @@ class TestFormalNotice(LateCommon):
                 "dunning_date": before - timedelta(days=10),
             }
         )
-        run = self._run(partner, day=before)
+        run = self._run(*partner, day=before)
+        self._deliver(day=before)
         self.assertEqual(run.notice_ids.level_id, self.final)
         return run.notice_ids
 
@@ -299,3 +300,11 @@ class TestFormalNotice(LateCommon):
             "débiteur de mauvaise foi",
         ):
             self.assertIn(part, text)
+        reminder = self._text(self._final_reminder(self._second_customer()))
+        self.assertIn("acting for the creditor", reminder)
+        self.assertIn("Article L. 111-8", reminder)
+
+    def _second_customer(self):
+        other = self._business("Bellecour")
+        self._euros(other, 500.0, late=45)
+        return other

@@ -171,39 +171,38 @@ class DunningNotice(models.Model):
     @api.model
     def _gaps_of_creditor(self, company):
         """Legal form, capital, registry, address, signatory and capacity."""
-        _ = self.env._
         place = f"/odoo/formal-notice-sender/{company.id}"
         checks = [
-            ("name", company.name, _("The name of your company.")),
+            ("name", company.name, self.env._("The name of your company.")),
             (
                 "legal_form",
                 company.dunning_legal_form,
-                _("The legal form of your company."),
+                self.env._("The legal form of your company."),
             ),
             (
                 "capital",
                 company.dunning_capital or not company._dunning_needs_capital(),
-                _("The share capital of your company."),
+                self.env._("The share capital of your company."),
             ),
             (
                 "registry",
                 company.company_registry or company.vat,
-                _("The registry number of your company."),
+                self.env._("The registry number of your company."),
             ),
             (
                 "address",
                 company.street and company.city and company.country_id,
-                _("The address of your company: street, town, country."),
+                self.env._("The address of your company: street, town, country."),
             ),
             (
                 "signatory",
                 company.dunning_signatory_id,
-                _("Who signs formal notices for your company."),
+                self.env._("Who signs formal notices for your company."),
             ),
             (
                 "capacity",
                 company.dunning_signatory_title,
-                _("The capacity of who signs, e.g. managing director."),
+                self.env._("The capacity of who signs, e.g. managing director."),
             ),
         ]
         if company.dunning_agency:
@@ -212,7 +211,7 @@ class DunningNotice(models.Model):
                 (
                     "agency",
                     agency and agency.street and agency.city,
-                    _("The collecting business, with its name and address."),
+                    self.env._("The collecting business, with its name and address."),
                 )
             )
         return [Gap(point, text, place) for point, held, text in checks if not held]

@@ -6,7 +6,7 @@ from odoo import models
 from odoo.exceptions import ConcurrencyError
 from odoo.tools import format_date
 
-from .dunning_notice_formal import WITH_CAPITAL
+from .formal_notice import WITH_CAPITAL
 
 SEQUENCE = "dunning.notice.formal"
 #: CPCE L111-8, second and third paragraphs; reproduced in the words of the law
