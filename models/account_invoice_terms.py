@@ -3,10 +3,10 @@ from decimal import Decimal
 from lxml import etree, html
 from markupsafe import Markup
 
-from odoo import api, models
+from odoo import models
 from odoo.tools import format_amount, html2plaintext, is_html_empty
 
-from ..engine import compensation, invoice_text, rates, regime
+from ..engine import compensation, invoice_text
 
 CLASS = "o_late_terms"
 
@@ -173,17 +173,3 @@ class ResCompany(models.Model):
             amounts=[band.amount for band in rule.bands] if rule and amount else (),
             currency=rule.currency if rule else "EUR",
         )
-
-
-class LateRegime(models.Model):
-    _inherit = "late.regime"
-
-    @api.model
-    def _late_print_rate(self, law, known, day):
-        """The figure of a rate for a sentence that says *% a year* itself."""
-        try:
-            percent = regime.rate_on(law, known, day).percent
-        except rates.RateMissing:
-            # never the rate of the half-year before
-            return self.env._("reference rate + %s", f"{law.margin.normalize():f}")
-        return self._percent(percent).removesuffix(" %")

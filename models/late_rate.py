@@ -49,7 +49,7 @@ class LateRateSeries(models.Model):
     )
     known_today = fields.Boolean(compute="_compute_today")
     status_today = fields.Selection(
-        selection=lambda self: self.env["late.rate"]._fields["status"].selection,
+        selection=lambda self: self._status_labels(),
         string="Confirmed",
         compute="_compute_today",
     )
@@ -67,11 +67,21 @@ class LateRateSeries(models.Model):
 
     # === COMPUTE METHODS === #
 
+    @api.model
+    def _status_labels(self):
+        return self.env["late.rate"]._fields["status"]._description_selection(self.env)
+
     @api.depends("interval", "rate_ids.valid_from", "rate_ids.rate", "rate_ids.status")
     def _compute_today(self):
         day = self.env.company.root_id._dunning_today()
         for series in self:
-            one = series._as_engine()
+            try:
+                one = series._as_engine()
+            except ValueError:
+                # the form has one day twice; saving says so
+                series.known_today = series.rate_today = series.status_today = False
+                series.known_until = series.missing = False
+                continue
             found = {one.code: one}
             try:
                 rate = one.on(day)

@@ -278,13 +278,13 @@ class LateRegime(models.Model):
         string="On invoices",
         translate=True,
         tracking=True,
-        help="What invoices must say.",
+        help="What invoices must say. {rate} and {compensation} are filled in.",
     )
     text_interest = fields.Text(
         string="Legal basis of interest",
         translate=True,
         tracking=True,
-        help="Printed on notices.",
+        help="Printed on notices. {rate} is filled in.",
     )
     text_compensation = fields.Text(
         string="Legal basis of compensation",

@@ -205,6 +205,20 @@ class LateRegime(models.Model):
             )
         return format_list(self.env, words) if words else False
 
+    def _late_print_rate(self, law, known, day):
+        """The figure of a rate for a sentence that says *% a year* itself.
+
+        One that is not published yet is named by the rule it will follow from, never
+        by the half-year before.
+
+        :param law: this regime with the contract's terms, ``engine.regime.Regime``.
+        """
+        try:
+            percent = regime.rate_on(law, known, day).percent
+        except rates.RateMissing:
+            return self.env._("reference rate + %s", f"{law.margin.normalize():f}")
+        return self._percent(percent).removesuffix(" %")
+
     def _percent(self, value):
         """A rate for people: as many places as it has, at least two."""
         value = value.normalize()
