@@ -3,8 +3,9 @@
 The texts of the files come in, values go out; who reads the files is somebody else.
 Rates are lines ``series,valid_from,rate,confirmed,source``; the other file holds the
 series (name, country, how long a value is good for) and the regimes, whose keys are the
-fields of :class:`engine.regime.Regime`. Numbers are strings or decimal literals, never
-floats. Everything unknown or missing is an error that says where.
+fields of :class:`engine.regime.Regime`. Its sentences are English; translations are
+kept where those of all records are (``i18n/``). Numbers are strings or decimal
+literals, never floats. Everything unknown or missing is an error that says where.
 """
 
 from __future__ import annotations
@@ -38,7 +39,6 @@ from .regime import (
 )
 
 RATE_COLUMNS = ("series", "valid_from", "rate", "confirmed", "source")
-LANGUAGES = ("en", "fr", "nl", "de")
 
 
 class LateDataError(ValueError):
@@ -88,7 +88,7 @@ def read_series(text: str, rates: Mapping[str, tuple[Rate, ...]]) -> dict[str, S
             code=code,
             period=_enum(Period)(values.get("period"), place),
             rates=rates.get(code, ()),
-            name=_by_language(values.get("name"), f"{place}, name"),
+            name=_str(values.get("name"), f"{place}, name"),
             country=_str(values.get("country"), place),
         )
     return found
@@ -191,17 +191,11 @@ def _debtors(value, place: str) -> frozenset[Debtor]:
     return found or _fail(value, "list of debtors", place)
 
 
-def _by_language(value, place: str) -> Mapping[str, str]:
-    sentences = _object(value, place)
-    _check_keys(sentences, set(LANGUAGES), place)
-    return MappingProxyType({key: _str(text, place) for key, text in sentences.items()})
-
-
-def _texts(value, place: str) -> Mapping[str, Mapping[str, str]]:
+def _texts(value, place: str) -> Mapping[str, str]:
     return MappingProxyType(
         {
-            purpose: _by_language(sentences, f"{place} {purpose}")
-            for purpose, sentences in _object(value, place).items()
+            purpose: _str(sentence, f"{place} {purpose}")
+            for purpose, sentence in _object(value, place).items()
         }
     )
 
@@ -282,7 +276,7 @@ _regime = _built(
     Regime,
     {
         "code": _str,
-        "name": _by_language,
+        "name": _str,
         "country": _str,
         "debtors": _debtors,
         "series": _str,
@@ -314,7 +308,7 @@ _regime = _built(
         "valid_from": _date,
         "valid_until": _date,
         "verified": _bool,
-        "doubts": _by_language,
+        "doubts": _str,
         "bases": _bases,
         "texts": _texts,
     },

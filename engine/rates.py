@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import Enum
-from types import MappingProxyType
 
 from .days import ONE_DAY, half_year, half_year_start, half_years_between
 
@@ -67,13 +66,13 @@ class Rate:
 class Series:
     """The values of one reference rate, in any order.
 
-    :param name: for people, by language.
+    :param name: for people, in English.
     """
 
     code: str
     period: Period
     rates: tuple[Rate, ...] = ()
-    name: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    name: str = ""
     country: str = ""
     _days: tuple[date, ...] = field(init=False, repr=False, compare=False)
 

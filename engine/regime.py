@@ -193,7 +193,7 @@ class Regime:
 
     Rates are percent per year, amounts in the currency of the compensation.
 
-    :param name: for people, by language.
+    :param name: for people, in English.
     :param series: code of the reference rate; None with a fixed rate.
     :param margin: points on top of ``multiplier`` times the reference.
     :param round_up_to: the whole rate is rounded up to a multiple of that (BE: 0.5).
@@ -216,9 +216,9 @@ class Regime:
     :param limitation_year_end: counted from the end of the year (BGB 199).
     :param verified: what the report behind it has read in sources; else, and in all
         regimes where ``doubts`` says something, it is to be confirmed.
-    :param doubts: what to have confirmed, by language.
+    :param doubts: what to have confirmed.
     :param bases: articles behind what is refused, by :class:`engine.waiting.Rule`.
-    :param texts: sentences to print, by purpose and language: ``invoice`` (to print on
+    :param texts: sentences to print, by purpose, in English: ``invoice`` (to print on
         invoices), ``interest``, ``compensation`` (legal basis of the sums), ``notice``
         (what the formal notice does).
     """
@@ -226,7 +226,7 @@ class Regime:
     code: str
     country: str
     debtors: frozenset[Debtor]
-    name: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    name: str = ""
     series: str | None = None
     multiplier: Decimal = ONE
     margin: Decimal = ZERO
@@ -258,11 +258,9 @@ class Regime:
     valid_from: date | None = None
     valid_until: date | None = None
     verified: bool = False
-    doubts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    doubts: str = ""
     bases: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    texts: Mapping[str, Mapping[str, str]] = field(
-        default_factory=lambda: MappingProxyType({})
-    )
+    texts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     def __post_init__(self):
         needs_wait = self.compensation_waits or self.accrual in _WAITS
@@ -276,14 +274,6 @@ class Regime:
         return (self.valid_from is None or self.valid_from <= day) and (
             self.valid_until is None or day <= self.valid_until
         )
-
-    def text(self, purpose: str, language: str) -> str:
-        """The sentence for a purpose in a language (``fr``, ``nl_BE``).
-
-        English where there is none in that language, nothing where there is none.
-        """
-        sentences = self.texts.get(purpose, {})
-        return sentences.get(language[:2]) or sentences.get("en", "")
 
 
 _WAITS = (Accrual.WAIT_START, Accrual.WAIT_END)
@@ -334,6 +324,16 @@ def choose(
         if fitting:
             return max(fitting, key=_rank)
     return None
+
+
+def is_for(regime: Regime, debtor: Debtor) -> bool:
+    """Whether somebody may have chosen that regime for a debtor of that quality.
+
+    Public bodies may be treated like businesses; consumers like nobody else.
+    """
+    if debtor is Debtor.PUBLIC:
+        return bool(regime.debtors & {Debtor.PUBLIC, Debtor.BUSINESS})
+    return debtor in regime.debtors
 
 
 def _rank(regime: Regime) -> tuple:

@@ -36,9 +36,9 @@ class CreditProfile(models.Model):
         :return: ``{profile id: late.regime}``, with full rights; empty where no row
             fits, so that nothing may be claimed.
         """
-        found = self._late_chosen(self.env["late.regime"]._all_engine(True), day)
+        chosen = self._late_chosen(self.env["late.regime"]._all_engine(True), day)
         Regime = self.env["late.regime"].sudo()
-        return {pid: Regime.browse(key) for pid, (key, __) in found.items()}
+        return {pid: Regime.browse(key) for pid, key in chosen.items()}
 
     def _late_laws(self, day):
         """The same as the rules see it, with the terms of the contract put in.
@@ -46,71 +46,49 @@ class CreditProfile(models.Model):
         :return: ``{profile id: engine.regime.Regime}``; None where no row fits.
         """
         laws = self.env["late.regime"]._all_engine(True)
-        found = self._late_chosen(laws, day)
+        chosen = self._late_chosen(laws, day)
         return {
-            profile.id: profile._late_with_terms(laws[key], day) if key else None
+            profile.id: profile._late_with_terms(laws[chosen[profile.id]], day)
+            if chosen[profile.id]
+            else None
             for profile in self
-            for key, __ in [found[profile.id]]
+        }
+
+    def _late_missing(self, since, day):
+        """The half-years (or years) up to a day whose rate nobody has entered.
+
+        :param since: ``{profile id: first day}``
+        :return: ``{profile id: names}``; a profile without regime misses nothing.
+        """
+        rates = self.env["late.rate.series"]._to_engine()
+        return {
+            pid: list(regime.missing_rates(law, rates, min(since[pid], day), day))
+            if law
+            else []
+            for pid, law in self._late_laws(day).items()
         }
 
     def _late_chosen(self, laws, day):
-        """Which row holds for each customer, and whether it is their own choice.
+        """``{profile id: late.regime id or False}``.
 
         :param laws: ``late.regime._all_engine(True)``.
-        :return: ``{profile id: (late.regime id or False, own)}``.
         """
-        rows = self.env["late.regime"].sudo().browse(laws)
-        keys = {law.code: key for key, law in laws.items()}
-        # an archived row is chosen by nobody but those customers who have it
-        general = [laws[row.id] for row in rows if row.active]
-        versions = rows._versions(day)
-        chosen, by_facts = {}, {}
-        for profile in self.sudo():
-            own = versions.get(profile.late_regime_id.id)
-            if own and profile._late_fits(laws[own]):
-                chosen[profile.id] = (own, True)
-                continue
-            facts = profile._late_facts()
-            if facts not in by_facts:
-                by_facts[facts] = self._late_by_law(general, *facts, day)
-            law = by_facts[facts]
-            chosen[profile.id] = (law and keys[law.code], False)
-        return chosen
+        choose = self.env["late.regime"]._chooser(laws, day)
+        return {profile.id: choose(*profile._late_facts()) for profile in self.sudo()}
 
     def _late_facts(self):
         """What the choice of a regime depends on, but the day."""
-        company = self.company_id
-        law = company.country_id or company.account_fiscal_country_id
         return (
-            law.code or "",
+            self.company_id._late_country(),
             self.partner_id.country_id.code or "",
-            regime.Debtor(self.customer_kind or "consumer"),
+            self.customer_kind,
             self._late_has_clause(),
+            self.late_regime_id._origin.id,
         )
-
-    def _late_by_law(self, laws, law_country, customer_country, debtor, clause, day):
-        if not law_country:
-            return False
-        found = regime.choose(
-            laws,
-            law_country=law_country,
-            customer_country=customer_country,
-            debtor=debtor,
-            day=day,
-            clause=clause,
-        )
-        return found or False
-
-    def _late_fits(self, law):
-        """Whether a regime is for customers of this kind; see ``engine.regime``."""
-        kind = regime.Debtor(self.customer_kind or "consumer")
-        if kind is regime.Debtor.PUBLIC:
-            return bool(law.debtors & {kind, regime.Debtor.BUSINESS})
-        return kind in law.debtors
 
     def _late_has_clause(self):
         """Whether the contract says what late payment costs."""
-        return self.late_contract and bool(
+        return bool(self.late_contract) and bool(
             self.late_contract_law
             or self.late_contract_rate > 0
             or self.late_contract_fee > 0

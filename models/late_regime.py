@@ -1,11 +1,21 @@
+import re
 from datetime import date
 from decimal import Decimal
+from functools import cache
 
 from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 
 from ..engine import days, regime
 
-ZERO = Decimal(0)
+#: what is filled in where a text says so in braces
+PLACES = {
+    "invoice": {"rate", "compensation"},
+    "interest": {"rate"},
+    "compensation": {"compensation"},
+    "notice": set(),
+    "reminder": {"balance", "compensation"},
+}
 
 
 class LateRegime(models.Model):
@@ -22,11 +32,13 @@ class LateRegime(models.Model):
     _inherit = ["mail.thread"]
     _order = "country_id, sequence, code"
 
-    name = fields.Char(required=True, translate=True)
-    code = fields.Char(required=True, tracking=True)
+    name = fields.Char(required=True, translate=True, tracking=True)
+    code = fields.Char(required=True, tracking=True, copy=False)
     sequence = fields.Integer(default=10)
-    active = fields.Boolean(default=True)
-    country_id = fields.Many2one("res.country", required=True, index=True)
+    active = fields.Boolean(default=True, tracking=True)
+    country_id = fields.Many2one(
+        "res.country", required=True, index=True, tracking=True
+    )
     for_business = fields.Boolean(string="Businesses", tracking=True)
     for_consumer = fields.Boolean(string="Consumers", tracking=True)
     for_public = fields.Boolean(string="Public bodies", tracking=True)
@@ -49,6 +61,7 @@ class LateRegime(models.Model):
     doubts = fields.Text(
         string="To have confirmed",
         translate=True,
+        tracking=True,
         help="What a lawyer or accountant should confirm before this is relied on.",
     )
 
@@ -262,23 +275,35 @@ class LateRegime(models.Model):
     # --- texts ------------------------------------------------------------------------
 
     text_invoice = fields.Text(
-        string="On invoices", translate=True, help="What invoices must say."
+        string="On invoices",
+        translate=True,
+        tracking=True,
+        help="What invoices must say. {rate} and {compensation} are filled in.",
     )
     text_interest = fields.Text(
-        string="Legal basis of interest", translate=True, help="Printed on notices."
+        string="Legal basis of interest",
+        translate=True,
+        tracking=True,
+        help="Printed on notices. {rate} is filled in.",
     )
     text_compensation = fields.Text(
         string="Legal basis of compensation",
         translate=True,
-        help="Printed on notices.",
+        tracking=True,
+        help="Printed on notices. {compensation} is filled in.",
     )
     text_notice = fields.Text(
-        string="Effect of the formal notice", translate=True, help="Printed on it."
+        string="Effect of the formal notice",
+        translate=True,
+        tracking=True,
+        help="Printed on it.",
     )
     text_reminder = fields.Text(
         string="In the first reminder",
         translate=True,
-        help="What the law asks the free first reminder to say.",
+        tracking=True,
+        help="What the law asks the free first reminder to say. {balance} and "
+        "{compensation} are filled in.",
     )
     bases = fields.Json(
         help="The article behind each thing that may not be claimed, by rule."
@@ -293,6 +318,29 @@ class LateRegime(models.Model):
         "CHECK (for_business OR for_consumer OR for_public)",
         "Say for whom the regime is: businesses, consumers or public bodies.",
     )
+
+    @api.constrains(*(f"text_{purpose}" for purpose in PLACES))
+    def _check_texts(self):
+        """In braces stands nothing but what is filled in, in every language."""
+        for row in self:
+            for purpose, known in PLACES.items():
+                name = f"text_{purpose}"
+                texts = row._fields[name]._get_stored_translations(row) or {}
+                for text in texts.values():
+                    unknown = set(re.findall(r"{([^{}]*)}", text or "")) - known
+                    if unknown:
+                        raise ValidationError(
+                            self.env._(
+                                "%(field)s: {%(name)s} is not known. What is filled "
+                                "in: %(known)s.",
+                                field=self.fields_get([name], ["string"])[name][
+                                    "string"
+                                ],
+                                name=unknown.pop(),
+                                known=", ".join(f"{{{one}}}" for one in sorted(known))
+                                or "-",
+                            )
+                        )
 
     # === BUSINESS METHODS === #
 
@@ -331,6 +379,42 @@ class LateRegime(models.Model):
             if (row.valid_from or day) <= day <= (row.valid_until or day):
                 valid[roots[row.id]] = row.id
         return {row.id: valid.get(roots[row.id], False) for row in self}
+
+    @api.model
+    def _chooser(self, laws, day):
+        """A function that says which row holds for a customer on that day.
+
+        It takes the country of the company's law, the customer's, their kind, whether
+        their contract has a clause, and the id of their own regime or None; it gives
+        an id of ``laws``, or False. It remembers what it was asked.
+
+        :param laws: ``_all_engine(True)``.
+        """
+        rows = self.sudo().browse(laws)
+        keys = {law.code: key for key, law in laws.items()}
+        # an archived row is chosen by nobody but those customers who have it
+        general = [laws[row.id] for row in rows if row.active]
+        versions = rows._versions(day)
+
+        @cache
+        def choose(law_country, customer_country, kind, clause, own):
+            debtor = regime.Debtor(kind or "consumer")
+            version = versions.get(own)
+            if version and regime.is_for(laws[version], debtor):
+                return version
+            if not law_country:
+                return False
+            law = regime.choose(
+                general,
+                law_country=law_country,
+                customer_country=customer_country,
+                debtor=debtor,
+                day=day,
+                clause=clause,
+            )
+            return keys[law.code] if law else False
+
+        return choose
 
     def _to_engine(self):
         """The regime as the rules see it."""

@@ -17,8 +17,10 @@ class LateRegime(models.Model):
     def _load_shipped(self):
         """Add the series, rates and regimes that are new since the last time.
 
-        What is there already stays as it is: a user may have corrected it, and rates
-        and rules that were claimed under do not change.
+        What is there already stays as it is: a user may have corrected it, and rules
+        that were claimed under do not change. But a value we now know better takes the
+        place of the one we shipped before, if nobody has touched that; and a rule that
+        has ended, because another row took its place, gets its last day.
         """
         with file_open(RATES) as rates, file_open(REGIMES) as regimes:
             series, laws = late_data.read_all(rates.read(), regimes.read())
@@ -26,25 +28,50 @@ class LateRegime(models.Model):
             "late.rate.series",
             {code: self._series_values(one) for code, one in series.items()},
         )
-        self._load_new(
-            "late.rate",
-            {
-                f"{code}_{rate.valid_from:%Y%m%d}": {
-                    "series_id": records[code].id,
-                    "valid_from": rate.valid_from,
-                    "rate": float(rate.value),
-                    "status": rate.status.value,
-                    "source": rate.source,
-                }
-                for code, one in series.items()
-                for rate in one.rates
-            },
-            key=("series_id", "valid_from"),
-        )
-        self._load_new(
+        values = {
+            f"{code}_{rate.valid_from:%Y%m%d}": {
+                "series_id": records[code].id,
+                "valid_from": rate.valid_from,
+                "rate": float(rate.value),
+                "status": rate.status.value,
+                "source": rate.source,
+                "shipped": self._shipped_mark(rate),
+            }
+            for code, one in series.items()
+            for rate in one.rates
+        }
+        rates = self._load_new("late.rate", values, key=("series_id", "valid_from"))
+        self._bring_up_to_date(rates, values)
+        rows = self._load_new(
             "late.regime",
             {code: self._law_values(law, records) for code, law in laws.items()},
         )
+        for code, law in laws.items():
+            if law.valid_until and not rows[code].valid_until:
+                rows[code].valid_until = law.valid_until
+
+    @api.model
+    def _shipped_mark(self, rate):
+        """A value as it was shipped, to see later whether somebody changed it."""
+        return f"{rate.value.normalize():f} {rate.status.value}"
+
+    @api.model
+    def _bring_up_to_date(self, rates, values):
+        """Correct the shipped values that nobody has changed since.
+
+        :param rates: ``{name: late.rate}``, what there is.
+        :param values: ``{name: values}``, what is shipped now.
+        """
+        for name, rate in rates.items():
+            new = values[name]
+            mark = f"{rate._decimal('rate').normalize():f} {rate.status}"
+            if rate.shipped == mark != new["shipped"]:
+                rate.write(
+                    {
+                        field: new[field]
+                        for field in ("rate", "status", "source", "shipped")
+                    }
+                )
 
     @api.model
     def _load_new(self, model, values, key=("code",)):
@@ -84,7 +111,7 @@ class LateRegime(models.Model):
     def _series_values(self, series):
         return {
             "code": series.code,
-            "name": series.name["en"],
+            "name": series.name,
             "country_id": self._country(series.country),
             "interval": series.period.value,
         }
@@ -96,7 +123,7 @@ class LateRegime(models.Model):
         compensation, wait = law.compensation, law.wait
         values = {
             "code": law.code,
-            "name": law.name["en"],
+            "name": law.name,
             "country_id": self._country(law.country),
             "for_business": "business" in debtors,
             "for_consumer": "consumer" in debtors,
@@ -104,7 +131,7 @@ class LateRegime(models.Model):
             "valid_from": law.valid_from or False,
             "valid_until": law.valid_until or False,
             "verified": law.verified,
-            "doubts": law.doubts.get("en", False),
+            "doubts": law.doubts or False,
             "series_id": law.series and series[law.series].id,
             "multiplier": float(law.multiplier),
             "margin": float(law.margin),
@@ -137,7 +164,7 @@ class LateRegime(models.Model):
             "bases": dict(law.bases),
         }
         for purpose in TEXTS:
-            values[f"text_{purpose}"] = law.text(purpose, "en") or False
+            values[f"text_{purpose}"] = law.texts.get(purpose, False)
         if compensation:
             values |= {
                 "band_ids": [

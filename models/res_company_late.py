@@ -12,6 +12,14 @@ class ResCompany(models.Model):
         help="As a memo beside the ledger. Customers see it on notices of the levels "
         "that claim it only.",
     )
+    late_invoice_terms = fields.Boolean(
+        string="Print on invoices what the law asks for",
+        default=True,
+        help="When an invoice is confirmed, the sentence of the customer's regime "
+        "(rate of the penalties, fixed compensation) is added to its note, in the "
+        "customer's language. Not where your own terms and conditions name both "
+        "already. Invoices that are confirmed never change.",
+    )
     late_journal_id = fields.Many2one(
         "account.journal",
         string="Journal of debit notes",
@@ -39,3 +47,10 @@ class ResCompany(models.Model):
         string="We collect for other creditors",
         help="French law (CPCE R124-4) then asks for further mentions on letters.",
     )
+
+    def _late_country(self):
+        """The country whose law holds for the company's claims; ISO code, or nothing.
+
+        Where the seller is established, not where a tax is declared.
+        """
+        return (self.country_id or self.account_fiscal_country_id).code or ""

@@ -19,7 +19,7 @@ class TestLateShipped(TransactionCase):
 
     def _bare(self, law):
         """Without what is translated, which is the database's business."""
-        return replace(law, name="", doubts={}, texts={})
+        return replace(law, name="", doubts="", texts={})
 
     def test_every_regime_comes_back_as_it_was_shipped(self):
         rows = self.env["late.regime"].with_context(active_test=False)
@@ -65,3 +65,32 @@ class TestLateShipped(TransactionCase):
             len(mine.series_id.rate_ids),
             len(set(mine.series_id.rate_ids.mapped("valid_from"))),
         )
+
+    def test_a_shipped_value_we_know_better_now(self):
+        rate = self.env["late.rate"].search([("status", "=", "derived")], limit=1)
+        right = rate.rate
+        rate.write({"rate": 9.5, "status": "no", "shipped": "9.5 no"})
+        self.env["late.regime"]._load_shipped()
+        self.assertEqual((rate.rate, rate.status), (right, "derived"))
+        said = rate.series_id.message_ids[:1].body
+        self.assertIn("9.5 %", said)
+
+    def test_what_a_user_touched_is_not_corrected(self):
+        rate = self.env["late.rate"].search([("status", "=", "derived")], limit=1)
+        rate.write({"rate": 9.5, "status": "no", "shipped": "9.25 no"})
+        self.env["late.regime"]._load_shipped()
+        self.assertEqual((rate.rate, rate.status), (9.5, "no"))
+
+    def test_every_text_is_there_in_the_languages_of_customers(self):
+        """From the PO files, when the languages are loaded."""
+        for code in ("fr_FR", "nl_NL", "de_DE"):
+            self.env["res.lang"]._activate_lang(code)
+            self.env.ref("base.module_account_dunning")._update_translations([code])
+        rows = self.env["late.regime"].search([])
+        for purpose in ("invoice", "interest", "compensation", "notice", "reminder"):
+            name = f"text_{purpose}"
+            for row in rows.filtered(name):
+                for code in ("fr_FR", "nl_NL", "de_DE"):
+                    with self.subTest(regime=row.code, text=name, lang=code):
+                        there = row.with_context(lang=code)[name]
+                        self.assertNotEqual(there, row.with_context(lang="en_US")[name])

@@ -14,5 +14,7 @@ from . import (
     dunning_reminder_wizard,
     dunning_run_retry,
     dunning_run_wizard,
+    late_invoice_check,
+    late_regime_change,
     validate_account_move,
 )

@@ -34,7 +34,7 @@ def start(words: list[str], description: str) -> int:
     lines = "\n".join(f"  {problem}" for problem in problems)
     if options.check:
         raise HarnessError(f"translations are not in order:\n{lines}")
-    say(f"To do in i18n/fr.po:\n{lines}")
+    say(f"To do in i18n:\n{lines}")
     return 0
 
 

@@ -213,14 +213,6 @@ def test_missing_half_years():
     assert found == ("2025", "2026")
 
 
-def test_sentences():
-    france = LAW.regimes["FR_B2B"]
-    assert france.text("compensation", "fr_CA").startswith("Indemnité")
-    assert france.text("compensation", "de").startswith("Pauschale")
-    assert france.text("compensation", "es_ES") == france.text("compensation", "en")
-    assert france.text("poem", "fr") == ""
-
-
 @pytest.mark.parametrize(
     ("values", "words"),
     [

@@ -1,6 +1,9 @@
-"""Compare, and bring up to date, a module's .pot and French .po.
+"""Compare, and bring up to date, a module's .pot and its .po files.
 
 translations.py check|write FRESH.pot COMMITTED.pot fr.po RESULT.json
+
+French is complete. What customers read (``CUSTOMERS``) is also there in the languages
+that have a file beside it (``nl.po``, ``de.po``); those hold nothing else.
 """
 
 import json
@@ -17,35 +20,70 @@ _KEEP = re.compile(
 )
 
 
+#: where terms come from that customers read: the law on notices and invoices
+CUSTOMERS = re.compile(
+    r"model:late\.regime,(?:name|text_\w+):",
+)
+#: languages beside French, with their plural forms
+OTHERS = {
+    "nl": "nplurals=2; plural=(n != 1);",
+    "de": "nplurals=2; plural=(n != 1);",
+}
+
+
 def main(mode: str, fresh: str, committed: str, french: str, result: str) -> None:
     terms = polib.pofile(fresh, wrapwidth=78)
     problems = []
+    others = [
+        file
+        for language in OTHERS
+        if (file := Path(french).with_name(f"{language}.po")).exists()
+    ]
+    told = told_customers(terms)
     if mode == "write":
-        write(terms, Path(committed), Path(french))
+        write_template(terms, Path(committed))
+        write(terms, Path(french), "fr", "nplurals=2; plural=(n > 1);")
+        for other in others:
+            write(told, other, other.stem, OTHERS[other.stem])
     else:
         problems += outdated(terms, Path(committed))
     problems += untranslated(terms, Path(french))
+    for other in others:
+        problems += untranslated(told, other)
     Path(result).write_text(json.dumps({"problems": problems}))
 
 
-def write(terms: polib.POFile, committed: Path, french: Path) -> None:
+def told_customers(terms: polib.POFile) -> polib.POFile:
+    """The terms of a .pot that customers read."""
+    told = polib.POFile(wrapwidth=78)
+    told.metadata = terms.metadata
+    for entry in terms:
+        if any(CUSTOMERS.match(place) for place, __ in entry.occurrences):
+            told.append(entry)
+    return told
+
+
+def write_template(terms: polib.POFile, committed: Path) -> None:
     committed.parent.mkdir(exist_ok=True)
     if not committed.exists() or _content(terms) != _content(_read(committed)):
         # else only the date would change
         terms.save(str(committed))
-    po = _read(french) if french.exists() else polib.POFile(wrapwidth=78)
+
+
+def write(terms: polib.POFile, file: Path, language: str, plural: str) -> None:
+    po = _read(file) if file.exists() else polib.POFile(wrapwidth=78)
     po.metadata = {
         **terms.metadata,
         **po.metadata,
-        "Language": "fr",
-        "Plural-Forms": "nplurals=2; plural=(n > 1);",
+        "Language": language,
+        "Plural-Forms": plural,
     }
     po.merge(terms)
     for entry in po.obsolete_entries():
         po.remove(entry)
     po.sort(key=lambda entry: entry.msgid)
     # also mends the layout another program gave it
-    po.save(str(french))
+    po.save(str(file))
 
 
 def _content(po: polib.POFile) -> list:
@@ -70,12 +108,12 @@ def outdated(terms: polib.POFile, committed: Path) -> list[str]:
     ]
 
 
-def untranslated(terms: polib.POFile, french: Path) -> list[str]:
-    if not french.exists():
-        return [f"{french.name} is missing; run ./dev/i18n"]
-    known = {entry.msgid: entry for entry in _read(french) if not entry.obsolete}
+def untranslated(terms: polib.POFile, file: Path) -> list[str]:
+    if not file.exists():
+        return [f"{file.name} is missing; run ./dev/i18n"]
+    known = {entry.msgid: entry for entry in _read(file) if not entry.obsolete}
     return [
-        f"{french.name}: {_short(entry.msgid)} {trouble}"
+        f"{file.name}: {_short(entry.msgid)} {trouble}"
         for entry in terms
         if (trouble := _trouble(known.get(entry.msgid)))
     ]

@@ -1,0 +1,175 @@
+from decimal import Decimal
+
+from lxml import etree, html
+from markupsafe import Markup
+
+from odoo import models
+from odoo.tools import format_amount, html2plaintext, is_html_empty
+
+from ..engine import compensation, invoice_text
+
+CLASS = "o_late_terms"
+
+
+class AccountMove(models.Model):
+    """The sentence about late payment that the law asks invoices to print.
+
+    Put into the note when an invoice is confirmed, so that it also stands in electronic
+    invoices; what is confirmed keeps its words whatever changes later. Imported before
+    the credit gate, and so carried out inside of it: what is held is not touched.
+    """
+
+    _inherit = "account.move"
+
+    def _post(self, soft=True):
+        self._late_print_terms()
+        return super()._post(soft)
+
+    def _late_print_terms(self):
+        """Add to draft invoices what their customers' regimes ask for."""
+        invoices = self.filtered(
+            lambda move: (
+                move.move_type == "out_invoice"
+                and move.state == "draft"
+                and move.company_id.root_id.sudo().late_invoice_terms
+            )
+        )
+        if not invoices:
+            return
+        laws = self.env["late.regime"]._all_engine(True)
+        known = self.env["late.rate.series"]._to_engine()
+        for company, moves in invoices.grouped(lambda m: m.company_id.root_id).items():
+            debtors = moves._late_debtors(company)
+            today = company.sudo()._dunning_today()
+            days = moves.grouped(lambda move, day=today: move.invoice_date or day)
+            for day, some in days.items():
+                choose = self.env["late.regime"]._chooser(laws, day)
+                for move in some:
+                    facts, profile = debtors[move.commercial_partner_id]
+                    key = choose(*facts)
+                    law = laws.get(key)
+                    if law:
+                        law = profile._late_with_terms(law, day) if profile else law
+                        move._late_set_terms(move._late_sentence(key, law, known, day))
+                    else:
+                        move._late_set_terms(False)
+
+    def _late_debtors(self, company):
+        """What the choice of a regime depends on, for each customer of the invoices.
+
+        :return: ``{partner: (facts, profile)}``, see ``late.regime._chooser``; a
+            customer without profile is judged as a new one would be.
+        """
+        partners = self.commercial_partner_id.sudo()
+        profiles = (
+            self.env["credit.profile"]
+            .sudo()
+            .with_context(active_test=False)
+            .search(
+                [("partner_id", "in", partners.ids), ("company_id", "=", company.id)]
+            )
+            .grouped("partner_id")
+        )
+        law = company.sudo()._late_country()
+        found = {}
+        for partner in partners:
+            profile = profiles.get(partner)
+            kind = "business" if partner.is_company else "consumer"
+            found[partner] = (
+                profile._late_facts()
+                if profile
+                else (law, partner.country_id.code or "", kind, False, False),
+                profile,
+            )
+        return found
+
+    def _late_sentence(self, key, law, known, day):
+        """What the invoice must say, in the customer's language; nothing: False.
+
+        A rate that is not published yet is named by the rule it follows from.
+
+        :param key: id of the regime.
+        :param law: the same with the contract's terms, ``engine.regime.Regime``.
+        """
+        self.ensure_one()
+        lang = self.partner_id.lang or self.env.user.lang
+        row = self.env["late.regime"].sudo().with_context(lang=lang).browse(key)
+        text = row.text_invoice
+        if not text or not self.company_id.sudo()._late_own_lacks(law, text, lang):
+            return False
+        return text.replace("{rate}", row._late_print_rate(law, known, day)).replace(
+            "{compensation}", self._late_print_sum(law, lang, day)
+        )
+
+    def _late_print_sum(self, law, lang, day):
+        """The compensation for an invoice of this size, in the law's currency."""
+        rule = law.compensation or law.contract_compensation
+        if not rule:
+            return "0"
+        currency = (
+            self.env["res.currency"]
+            .with_context(active_test=False)
+            .search([("name", "=", rule.currency)], limit=1)
+        )
+        total = self.amount_total
+        if currency != self.currency_id:
+            total = self.currency_id._convert(total, currency, self.company_id, day)
+        size = Decimal(f"{total:.{currency.decimal_places}f}")
+        due = compensation.allowed_compensation(law, max(size, Decimal("0.01")))
+        return format_amount(self.env, float(due), currency, lang)
+
+    def _late_set_terms(self, sentence):
+        """Have the note end with that sentence, in place of the one from before."""
+        self.ensure_one()
+        note = self.narration or ""
+        if CLASS in note:
+            body = html.fragment_fromstring(note, create_parent="div")
+            for paragraph in body.xpath(f"//p[contains(@class, '{CLASS}')]"):
+                paragraph.drop_tree()
+            note = Markup(body.text or "") + Markup("").join(
+                Markup(etree.tostring(child, encoding="unicode", method="html"))
+                for child in body
+            )
+        if sentence:
+            if is_html_empty(note):
+                note = ""
+            note = Markup(note) + Markup('<p class="%s">%s</p>') % (CLASS, sentence)
+        if note != (self.narration or ""):
+            self.narration = note
+
+
+class ResCompany(models.Model):
+    """What the company's own terms and conditions say about late payment."""
+
+    _inherit = "res.company"
+
+    def _late_own_terms(self, lang):
+        """The terms that core prints on each invoice, as plain text."""
+        printed = (
+            self.env["ir.config_parameter"]
+            .sudo()
+            .get_param("account.use_invoice_terms")
+        )
+        if not printed or self.terms_type == "html":
+            return ""
+        return html2plaintext(self.with_context(lang=lang).invoice_terms or "")
+
+    def _late_own_lacks(self, law, text, lang):
+        """What a regime's sentence says and the company's own terms do not.
+
+        :param law: ``engine.regime.Regime``
+        :param text: the sentence, with its places in braces.
+        :return: set of ``engine.invoice_text.Lack``; also where there is nothing to
+            compare, so that a sentence without figures is printed.
+        """
+        own = self._late_own_terms(lang)
+        rate, amount = "{rate}" in text, "{compensation}" in text
+        if not own or not (rate or amount):
+            return {invoice_text.Lack.RATE}
+        rule = law.compensation
+        return invoice_text.lacks(
+            own,
+            rate=rate,
+            amounts=[band.amount for band in rule.bands] if rule and amount else (),
+            currency=rule.currency if rule else "EUR",
+        )
