@@ -10,7 +10,7 @@ from odoo.tools import SQL
 _logger = logging.getLogger(__name__)
 
 # What a job could not do for a customer is kept here, for people to see.
-TROUBLES = ("figures_error", "score_error", "limit_error")
+TROUBLES = ("figures_error", "score_error", "limit_error", "late_error")
 
 
 class CreditProfile(models.Model):

@@ -14,6 +14,8 @@ class LateCharge(models.Model):
 
     _name = "late.charge"
     _description = "Interest and Compensation of an Item"
+    _inherit = ["dunning.bulk.mixin"]
+    _rec_name = "name"
     _order = "date_maturity desc, id desc"
     _check_company_auto = True
 
@@ -54,22 +56,49 @@ class LateCharge(models.Model):
         readonly=True, help="The item is still open: the amount goes on growing."
     )
     claimed = fields.Monetary(readonly=True, help="The most that a notice has claimed.")
-    invoiced = fields.Monetary(readonly=True)
-    paid = fields.Monetary(readonly=True, help="Paid of what was invoiced.")
-    waived = fields.Monetary(readonly=True)
-    open_amount = fields.Monetary(
-        string="Open", readonly=True, help="Accrued, neither invoiced nor waived."
+    in_draft = fields.Monetary(
+        string="In drafts",
+        readonly=True,
+        help="On debit notes that nobody has posted yet.",
     )
-    entry_ids = fields.One2many("late.charge.entry", "charge_id")
+    invoiced = fields.Monetary(
+        readonly=True,
+        help="On debit notes that are posted, without what was reversed.",
+    )
+    paid = fields.Monetary(readonly=True, help="Paid of what was invoiced.")
+    unpaid = fields.Monetary(
+        readonly=True, help="Invoiced by debit notes that are not paid."
+    )
+    waived = fields.Monetary(readonly=True)
+    forgone = fields.Boolean(
+        string="Waived for good",
+        readonly=True,
+        help="Also what still accrues is not claimed any more.",
+    )
+    open_amount = fields.Monetary(
+        string="Open",
+        readonly=True,
+        help="Accrued, neither invoiced, nor in a draft, nor waived. Below zero: more "
+        "was invoiced than is due by now, because a payment or credit note counts from "
+        "an earlier day.",
+    )
+    entry_ids = fields.One2many("late.charge.entry", "charge_id", string="Movements")
+    debit_ids = fields.One2many("late.charge.debit", "charge_id", string="Debit notes")
 
     _interest_uniq = models.UniqueIndex(
         "(move_line_id) WHERE kind = 'interest'",
         "There is one memo of interest per journal item.",
     )
+    # of an invoice; items of other entries have one each, and no invoice
     _compensation_uniq = models.UniqueIndex(
         "(move_id) WHERE kind = 'compensation'",
         "Compensation is due once per invoice.",
     )
+    _compensation_item_uniq = models.UniqueIndex(
+        "(move_line_id) WHERE kind = 'compensation'",
+        "Compensation is due once per item.",
+    )
+    _accruing_idx = models.Index("(profile_id) WHERE accruing")
 
 
 class LateChargeEntry(models.Model):
@@ -81,12 +110,14 @@ class LateChargeEntry(models.Model):
 
     _name = "late.charge.entry"
     _description = "Movement of Interest and Compensation"
+    _inherit = ["dunning.bulk.mixin"]
+    _log_access = False  # acts say who and when, what accrues has no author
     _order = "date desc, id desc"
 
     charge_id = fields.Many2one(
         "late.charge", required=True, index=True, readonly=True, ondelete="cascade"
     )
-    company_id = fields.Many2one(related="charge_id.company_id", store=True)
+    company_id = fields.Many2one(related="charge_id.company_id", store=True, index=True)
     profile_id = fields.Many2one(related="charge_id.profile_id", store=True, index=True)
     partner_id = fields.Many2one(related="charge_id.partner_id", store=True)
     currency_id = fields.Many2one(related="charge_id.currency_id", store=True)
@@ -114,7 +145,59 @@ class LateChargeEntry(models.Model):
         string="Debit note",
         readonly=True,
         index="btree_not_null",
-        ondelete="restrict",
+        ondelete="set null",
     )
     reason = fields.Char(readonly=True)
     user_id = fields.Many2one("res.users", string="By", readonly=True)
+    undone_id = fields.Many2one(
+        "late.charge.entry",
+        string="Taken back by",
+        readonly=True,
+        ondelete="set null",
+    )
+
+    _accrued_idx = models.Index("(charge_id, date) WHERE kind = 'accrued'")
+
+
+class LateChargeDebit(models.Model):
+    """What one debit note invoices of one memo; amounts in the memo's currency.
+
+    Written when the debit note is made, kept in step with it afterwards: its amount as
+    the accountant left it, what credit notes took back, what money came for it.
+    """
+
+    _name = "late.charge.debit"
+    _description = "Interest or Compensation on a Debit Note"
+    _order = "id desc"
+
+    charge_id = fields.Many2one(
+        "late.charge", required=True, index=True, readonly=True, ondelete="cascade"
+    )
+    company_id = fields.Many2one(related="charge_id.company_id", store=True)
+    currency_id = fields.Many2one(related="charge_id.currency_id", store=True)
+    move_id = fields.Many2one(
+        "account.move",
+        string="Debit note",
+        required=True,
+        index=True,
+        readonly=True,
+        ondelete="cascade",
+    )
+    line_id = fields.Many2one(
+        "account.move.line",
+        string="Line of the debit note",
+        index="btree_not_null",
+        readonly=True,
+        ondelete="set null",
+    )
+    state = fields.Selection(
+        [("draft", "Draft"), ("posted", "Posted"), ("cancel", "Cancelled")],
+        default="draft",
+        required=True,
+        readonly=True,
+    )
+    amount = fields.Monetary(readonly=True)
+    invoiced = fields.Monetary(
+        default=0, readonly=True, help="Without what was reversed."
+    )
+    paid = fields.Monetary(default=0, readonly=True)

@@ -76,7 +76,6 @@ class TestFormalNotice(LateCommon):
             (law, "text_compensation", False, "basis_compensation"),
             (self.formal, "deadline_days", 0, "deadline"),
             (self.formal, "letter_closing", False, "consequences"),
-            (self.bank, "active", False, "payment"),
         ]
         self.company.vat = False
         for record, name, value, point in cases:
@@ -86,6 +85,12 @@ class TestFormalNotice(LateCommon):
                 self.assertEqual(self._points(notice), [point])
                 record[name] = before
                 self.assertEqual(self._points(notice), [])
+
+    def test_how_to_pay(self):
+        notice = self._formal()
+        self.invoice.partner_bank_id = False
+        self.company.bank_ids.unlink()
+        self.assertEqual(self._points(notice), ["payment"])
 
     def test_words_that_make_it_a_formal_notice(self):
         notice = self._formal()
@@ -245,14 +250,14 @@ class TestFormalNotice(LateCommon):
         for part in (
             "FORMAL NOTICE TO PAY",
             "FN/2026/0001",
-            "Formal notice to pay – INV/2026/00001 – total €1,054.98",
-            "Atelier Dupont, SARL with a share capital of $10,000.00",
+            "Formal notice to pay – INV/2026/00001 – total 1,054.98 €",
+            "Atelier Dupont, SARL with a share capital of $ 10,000.00",
             "334175221, 12 rue des Tanneurs",
             "Terreaux, 8 place des Terreaux",
             "Final of Test policy of June 1, 2026",
             "We give you formal notice to pay.",
             "art. L. 441-10 II",
-            "1 × €40.00",
+            "1 × 40.00 €",
             "Total to pay",
             "one thousand and fifty-four euros and ninety-eight cents",
             "Interest goes on until payment",

@@ -242,7 +242,13 @@ class TestLateNotice(LateCommon):
             "account_dunning.dunning_mail_summary", {"object": notice}
         )
         text = self._plain(str(summary))
-        for part in ("40 days at 12.15 %", "13.32", "1 × ", "1,053.32", "a day is"):
+        for part in (
+            "40 days at 12.15 %",
+            "13.32",
+            "1 × 40.00",
+            "1,053.32",
+            "a day is",
+        ):
             self.assertIn(part, text)
 
     def test_two_currencies_are_not_mixed(self):

@@ -16,5 +16,7 @@ from . import (
     dunning_run_wizard,
     late_invoice_check,
     late_regime_change,
+    late_debit_wizard,
+    late_waive_wizard,
     validate_account_move,
 )
