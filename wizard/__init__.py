@@ -14,9 +14,9 @@ from . import (
     dunning_reminder_wizard,
     dunning_run_retry,
     dunning_run_wizard,
+    late_debit_wizard,
     late_invoice_check,
     late_regime_change,
-    late_debit_wizard,
     late_waive_wizard,
     validate_account_move,
 )
