@@ -42,15 +42,12 @@ class ResCompany(models.Model):
                 capital=self.currency_id.format(self.dunning_capital),
             )
         partner = self.partner_id
-        registry = self.company_registry and (
-            f"{partner.company_registry_label} {self.company_registry}"
-        )
         return ", ".join(
             part
             for part in (
                 self.name,
                 form,
-                registry or self.vat,
+                partner._dunning_registry() or self.vat,
                 partner._dunning_address_line(),
             )
             if part
@@ -82,6 +79,16 @@ class ResCompany(models.Model):
 
 class ResPartner(models.Model):
     _inherit = "res.partner"
+
+    def _dunning_registry(self):
+        """The number in the register of companies, with what it is called there."""
+        self.ensure_one()
+        if not self.company_registry:
+            return ""
+        # not company_registry_label: it is remembered in the language first asked for
+        labels = self._get_company_registry_labels()
+        label = labels.get(self.country_id.code) or self.env._("Company registry no.")
+        return f"{label} {self.company_registry}"
 
     def _dunning_address_line(self):
         """The postal address in one line."""
@@ -140,11 +147,12 @@ class DunningNotice(models.Model):
         """The customer's exact name, registry number and address."""
         self.ensure_one()
         debtor = self.partner_id.sudo()
-        registry = debtor.company_registry and (
-            f"{debtor.company_registry_label} {debtor.company_registry}"
-        )
         contact = debtor if debtor.street else (self.contact_id or debtor)
-        parts = (debtor.name, registry, contact._dunning_address_line())
+        parts = (
+            debtor.name,
+            debtor._dunning_registry(),
+            contact._dunning_address_line(),
+        )
         return ", ".join(part for part in parts if part)
 
     def _earlier_notices(self):
