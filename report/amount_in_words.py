@@ -9,11 +9,13 @@ CENT = Decimal("0.01")
 # Keeps units and cents apart in a text, whatever the language joins them with.
 MARK = "\x00"
 # What is put between units and cents where the language's own way reads badly.
-JOINTS = {"en": " and "}
+JOINTS = {"en": " and ", "nl": " en ", "de": " und "}
 # Currencies of neighbours that num2words lacks: unit, units, subunit, subunits.
 ADDITIONS = {
     ("fr", "CHF"): ("franc suisse", "francs suisses", "centime", "centimes"),
     ("en", "CHF"): ("Swiss franc", "Swiss francs", "centime", "centimes"),
+    ("nl", "CHF"): ("Zwitserse frank", "Zwitserse frank", "centime", "centime"),
+    ("de", "CHF"): ("Schweizer Franken", "Schweizer Franken", "Rappen", "Rappen"),
 }
 # What num2words leaves wrong in the noun after a number, by language.
 CORRECTIONS = {
@@ -32,6 +34,17 @@ CORRECTIONS = {
     "es": [(r"(illón|illones) (\w+)$", r"\1 de \2")],
     "it": [(r"(ilion[ei]|iliard[oi]) (\w+)$", r"\1 di \2")],
     "en": [(r"\b(?<!^one )euro$", "euros")],
+    "nl": [
+        # the only accent is on what stands alone; a space follows a thousand
+        (r"duizend(?=\w)", "duizend "),
+        (r"(?<=\w)éé(?=n\b)", "ee"),
+        (r"\bpond$", "pond sterling"),
+        (r"(?<!^één )penny$", "pence"),
+    ],
+    "de": [
+        (r"\b(\w*ein)s (?=Schweizer|Rappen)", r"\1 "),
+        (r"\bPfund$", "Pfund Sterling"),
+    ],
 }
 
 
@@ -58,6 +71,7 @@ def amount_in_words(amount, currency, lang):
         return None
     if cents == cents.to_integral_value():
         return _correct(units, lang)
+    rest = _correct(rest, lang)
     if 0 < cents < 1:
         return rest
     return _correct(units, lang) + JOINTS.get(lang[:2], joint) + rest

@@ -55,7 +55,7 @@ class TestPdfLetters(LettersCommon):
         return x * POINT, (float(page.mediabox.height) - y) * POINT
 
     def test_twelve_items_fit_one_page(self):
-        level = self._level("standard_formal")  # the longest words
+        level = self._level("standard_final")  # a formal notice takes two
         ((page,),) = self._print(self._notice(level, 12))
         for part in ("ITEM-001", "ITEM-012", "1,278.00", "ACC-0815-4711", "faithfully"):
             self.assertIn(part, page)

@@ -18,8 +18,8 @@ from . import (
     late_debit_wizard,
     late_insolvency_wizard,
     late_interruption_wizard,
-    late_waive_wizard,
     late_invoice_check,
     late_regime_change,
+    late_waive_wizard,
     validate_account_move,
 )
