@@ -578,6 +578,8 @@ class DunningDelivery(models.Model):
                 for attachment in delivery.sudo()._email_attachments()
                 if attachment.mimetype == "application/pdf"
             )
+        if len(parts) == 1:
+            return parts[0]  # byte for byte as it was frozen
         return merge_pdf(parts) if parts else b""
 
     # === SCHEDULED ACTIONS === #

@@ -8,6 +8,7 @@ from psycopg2 import OperationalError
 from odoo import api, fields, models
 from odoo.exceptions import ConcurrencyError, UserError, ValidationError
 from odoo.fields import Domain
+from odoo.tools.mimetypes import guess_mimetype
 
 from ..engine import postal
 from .dunning_level import PAPER
@@ -414,13 +415,13 @@ class DunningPostProvider(models.Model):
             if name not in found:
                 continue
             delivery.slip_wanted = False
-            attachment = self.env["ir.attachment"].create(
-                {"name": name, "raw": found[name]}
-            )
-            if attachment.mimetype in SCANS:
+            # by what is in it: a name says nothing
+            if guess_mimetype(found[name]) in SCANS:
+                attachment = self.env["ir.attachment"].create(
+                    {"name": name, "raw": found[name]}
+                )
                 delivery._attach_slip(attachment, "provider")
             else:
-                attachment.unlink()
                 delivery.error = self.env._(
                     "The scan %(file)s is no PDF and no picture.", file=name
                 )

@@ -78,10 +78,11 @@ class DunningPostProvider(models.Model):
             raise ValidationError(
                 self.env._("“%(folder)s” is not a full path.", folder=folder)
             )
-        real = os.path.realpath(folder)
         own = [config["data_dir"], *config["addons_path"], config.root_path]
-        for place in map(os.path.realpath, own):
-            if os.path.commonpath([real, place]) in (place, real):
+        # as they are written, and where links lead
+        for as_known in (os.path.normpath, os.path.realpath):
+            path, places = as_known(folder), map(as_known, own)
+            if any(os.path.commonpath([path, one]) in (path, one) for one in places):
                 raise ValidationError(
                     self.env._(
                         "“%(folder)s” holds files of Odoo, or lies among them: choose "
@@ -177,38 +178,43 @@ class DunningPostProvider(models.Model):
     _was_handed_over_sftp = _was_handed_over_folder
 
     def _trouble_words(self, detail):
-        _ = self.env._
         return {
             **super()._trouble_words(detail),
-            "no_library": _(
+            "no_library": self.env._(
                 "Letters by SFTP need the Python package paramiko on the server: "
                 "install it (pip install paramiko) and restart Odoo, or choose a "
                 "folder."
             ),
-            "no_server": _("Give the server and the user name."),
-            "no_folder": _("There is no folder “%(path)s”.", path=detail),
-            "not_writable": _(
+            "no_server": self.env._("Give the server and the user name."),
+            "no_folder": self.env._("There is no folder “%(path)s”.", path=detail),
+            "not_writable": self.env._(
                 "Odoo may not read and write in the folder “%(path)s”.", path=detail
             ),
-            "unreachable": _("The server cannot be reached: %(reason)s", reason=detail),
-            "unknown_server": _(
+            "unreachable": self.env._(
+                "The server cannot be reached: %(reason)s", reason=detail
+            ),
+            "unknown_server": self.env._(
                 "The server shows the fingerprint %(fingerprint)s. Compare it with "
                 "what the mailing house says; if it is the same, enter it as the "
                 "fingerprint of the server.",
                 fingerprint=detail,
             ),
-            "other_server": _(
+            "other_server": self.env._(
                 "The server shows another fingerprint than the one entered: "
                 "%(fingerprint)s. Nothing was sent. Ask the mailing house whether it "
                 "has changed its key.",
                 fingerprint=detail,
             ),
-            "login": _("The server refuses the user: %(reason)s", reason=detail),
-            "bad_key": _(
+            "login": self.env._(
+                "The server refuses the user: %(reason)s", reason=detail
+            ),
+            "bad_key": self.env._(
                 "The private key cannot be read: it is of no known kind, or its "
                 "password is wrong."
             ),
-            "name": _("“%(name)s” is no name of a file.", name=detail),
-            "too_large": _("“%(name)s” is larger than 20 MB.", name=detail),
-            "io": _("A file could not be written or read: %(reason)s", reason=detail),
+            "name": self.env._("“%(name)s” is no name of a file.", name=detail),
+            "too_large": self.env._("“%(name)s” is larger than 20 MB.", name=detail),
+            "io": self.env._(
+                "A file could not be written or read: %(reason)s", reason=detail
+            ),
         }

@@ -130,10 +130,9 @@ class DunningPostProvider(models.Model):
                     ),
                 )
             else:
-                letter.cancel()
-                delivery._fail(
-                    words, faulty=letter.error_code == "MISSING_REQUIRED_FIELDS"
-                )
+                faulty = letter.error_code == "MISSING_REQUIRED_FIELDS"
+                letter.cancel()  # lest Snailmail try it again
+                delivery._fail(words, faulty=faulty)
 
     def _proof_snailmail(self, names):
         """Snailmail has no scans."""
