@@ -233,9 +233,8 @@ class DunningDelivery(models.Model):
             self._posting(), self.notice_id.date, self.company_id._dunning_today()
         )
         if problem:
-            raise UserError(
-                f"{self.notice_id.display_name}: {self._problem_words()[problem]}"
-            )
+            words = self._problem_words()[problem]
+            raise UserError(": ".join((self.notice_id.display_name, words)))
 
     def _problem_words(self):
         return {
@@ -303,6 +302,9 @@ class DunningDelivery(models.Model):
             self.profile_id._recompute_last_contact()
 
 
+STAYS = {"delivery_id", "fact", "before", "after", "source", "remark", "user_id"}
+
+
 class DunningDeliveryProof(models.Model):
     """One change of what is known of a letter: who wrote it, when, from where."""
 
@@ -364,7 +366,9 @@ class DunningDeliveryProof(models.Model):
         return super().create([{**vals, "user_id": self.env.uid} for vals in vals_list])
 
     def write(self, vals):
-        raise UserError(self.env._("What was written down of a letter stays."))
+        if set(vals) & STAYS:
+            raise UserError(self.env._("What was written down of a letter stays."))
+        return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):

@@ -22,7 +22,6 @@ class DunningDelivery(models.Model):
     )
     mailing_id = fields.Many2one(
         "dunning.post.mailing",
-        string="Mailing",
         readonly=True,
         copy=False,
         index="btree_not_null",

@@ -522,7 +522,7 @@ class DunningPostProvider(models.Model):
     @api.model
     def _post_all(self):
         cron = self.env["ir.cron"]
-        providers = self.search([])
+        providers = self.search([("active", "=", True)])
         cron._commit_progress(remaining=len(providers))
 
         def commit(__):

@@ -139,7 +139,7 @@ class DunningPostProvider(models.Model):
         Status = self.env["dunning.post.status"]
         with self._drop() as drop:
             for name in drop.status_names():
-                content = drop.read(name)
+                content = drop.content_of(name)
                 if content is None:
                     continue  # taken away meanwhile
                 Status._take_in(self.company_id, name, content, self)
@@ -159,7 +159,7 @@ class DunningPostProvider(models.Model):
     def _read_scan(self, drop, name):
         """The scan, or ``None``; empty where it can never be read."""
         try:
-            return drop.read(name)
+            return drop.content_of(name)
         except Trouble as trouble:
             if trouble.kind not in ("name", "too_large"):
                 raise

@@ -110,7 +110,7 @@ class FolderDrop:
         except OSError as error:
             raise Trouble("io", error) from error
 
-    def read(self, name):
+    def content_of(self, name):
         """Content of a file of the mailing house; ``None`` if there is none."""
         path = os.path.join(self.back, _plain_name(name))
         try:
@@ -199,7 +199,7 @@ class SftpDrop:
         except (OSError, EOFError, paramiko.SSHException) as error:
             raise Trouble("io", error) from error
 
-    def read(self, name):
+    def content_of(self, name):
         path = f"{self.back}/{_plain_name(name)}"
         try:
             if (self.sftp.stat(path).st_size or 0) > LARGEST:

@@ -48,8 +48,8 @@ class DropCase(BaseCase):
             (self.back / name).write_bytes(name.encode())
         (self.back / "folder.csv").mkdir()
         self.assertEqual(drop.status_names(), ["A.CSV", "b.csv"])
-        self.assertEqual(drop.read("b.csv"), b"b.csv")
-        self.assertIsNone(drop.read("none.csv"))
+        self.assertEqual(drop.content_of("b.csv"), b"b.csv")
+        self.assertIsNone(drop.content_of("none.csv"))
         drop.put_away("b.csv")
         self.assertEqual(drop.status_names(), ["A.CSV"])
         self.assertEqual((self.back / "processed/b.csv").read_bytes(), b"b.csv")
@@ -57,10 +57,10 @@ class DropCase(BaseCase):
         drop.put_away("b.csv")
         self.assertEqual((self.back / "processed/b.csv").read_bytes(), b"again")
         for name in ("../list.csv", "/etc/passwd", "", ".hidden", "x/y"):
-            self.assertTrouble("name", drop.read, name)
+            self.assertTrouble("name", drop.content_of, name)
             self.assertTrouble("name", drop.put, name, b"")
         with patch.object(post_drop, "LARGEST", 3):
-            self.assertTrouble("too_large", drop.read, "A.CSV")
+            self.assertTrouble("too_large", drop.content_of, "A.CSV")
 
 
 @tagged("post_install", "-at_install")
@@ -81,7 +81,7 @@ class TestFolderDrop(DropCase):
         (self.back / "link.csv").symlink_to(secret)
         drop = FolderDrop(str(self.out), str(self.back))
         self.assertEqual(drop.status_names(), [])
-        self.assertTrouble("io", drop.read, "link.csv")
+        self.assertTrouble("io", drop.content_of, "link.csv")
 
     def test_what_breaks_off_leaves_nothing_half_done(self):
         drop = FolderDrop(str(self.out), str(self.back))

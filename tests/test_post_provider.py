@@ -148,7 +148,7 @@ class TestProvider(ProviderCommon):
             mailing, [{"state": "submitted", "letter_count": 1, "error": False}]
         )
         self.assertEqual(
-            (self.out / f"{mailing.name}.csv").read_text(newline=""), mailing.manifest
+            (self.out / f"{mailing.name}.csv").read_bytes().decode(), mailing.manifest
         )
         self.assertEqual(notice.delivery_state, "pending", "not posted yet")
         before = sorted(os.listdir(self.out))
