@@ -235,20 +235,39 @@ class TestRegistered(RegisteredCommon):
 
     def test_slips(self):
         letter = self._posted()
+        action = letter.action_record_proof()
+        wizard = self.env[action["res_model"]].with_user(self.collector)
+        wizard = wizard.browse(action["res_id"])
+        # as the browser uploads it
         slip = (
             self.env["ir.attachment"]
             .with_user(self.collector)
-            .create({"name": "slip.png", "raw": b"\x89PNG slip"})
+            .create(
+                {
+                    "name": "slip.png",
+                    "raw": b"\x89PNG slip",
+                    "res_model": wizard._name,
+                    "res_id": wizard.id,
+                }
+            )
         )
-        self._enter(letter, slip_ids=[Command.set(slip.ids)])
-        self.assertEqual(letter.slip_ids, slip)
-        self.assertEqual(letter.slip_count, 1)
-        kept = letter.proof_ids.filtered(lambda c: c.fact == "slip")
-        self.assertRecordValues(
-            kept, [{"after": "slip.png", "user_id": self.collector.id}]
+        wizard.slip_ids = slip
+        wizard.action_save()
+        loose = (
+            self.env["ir.attachment"]
+            .with_user(self.collector)
+            .create({"name": "back.png", "raw": b"\x89PNG back"})
         )
+        self._enter(letter, slip_ids=[Command.set(loose.ids)])
+        self.assertEqual(letter.slip_count, 2)
+        letter.proof_ids.invalidate_recordset()
+        self.assertEqual(letter.slip_ids, slip | loose)
+        kept = letter.proof_ids.filtered(lambda c: c.fact == "slip").sorted("id")
+        self.assertEqual(kept.mapped("after"), ["slip.png", "back.png"])
+        self.assertEqual(kept.user_id, self.collector)
         reader = self._user("reader", "account.group_account_readonly")
-        self.assertEqual(letter.with_user(reader).slip_ids.raw, b"\x89PNG slip")
+        seen = letter.with_user(reader).slip_ids.sorted("id")
+        self.assertEqual(seen.mapped("raw"), [b"\x89PNG slip", b"\x89PNG back"])
         with self.assertRaises(AccessError):
             slip.with_user(self.collector).unlink()
         # somebody else's document cannot be taken over by its id

@@ -79,6 +79,10 @@ class DunningProofWizard(models.TransientModel):
         delivery = self.delivery_id._as_collector()
         delivery.lock_for_update()
         if self.slip_ids:
+            # what was uploaded here belongs to this dialogue, which only its user sees
+            self.slip_ids.sudo().filtered(
+                lambda a: (a.res_model, a.res_id) == (self._name, self.id)
+            ).write({"res_model": False, "res_id": 0})
             # as the user: only what may be changed by who uploads it is taken over
             delivery._attach_slip(self.slip_ids, "person")
         delivery._record_proof(
