@@ -132,7 +132,7 @@ class CreditProfile(models.Model):
           GROUP BY hold.profile_id
         ), faulty AS (
             SELECT profile_id,
-                   BOOL_OR(channel = 'letter') AS returned,
+                   BOOL_OR(channel IN ('letter', 'registered')) AS returned,
                    BOOL_OR(channel = 'email') AS bounced
               FROM dunning_delivery
              WHERE profile_id = ANY(%(profiles)s)

@@ -9,7 +9,7 @@ from odoo.fields import Domain
 from odoo.tools import plaintext2html
 from odoo.tools.pdf import merge_pdf
 
-from .dunning_level import CHANNELS
+from .dunning_level import CHANNELS, PAPER
 
 _logger = logging.getLogger(__name__)
 
@@ -113,10 +113,10 @@ class DunningDelivery(models.Model):
         """
         self = self._as_collector()
         self.lock_for_update()
-        queued = self.filtered(lambda d: d.channel == "letter" and d.state == "queued")
+        queued = self.filtered(lambda d: d._waits_for_print())
         for company, deliveries in queued.grouped("company_id").items():
             deliveries.notice_id._withdraw_overtaken(company._dunning_today())
-        queued = queued.filtered(lambda d: d.state == "queued")
+        queued = queued.filtered(lambda d: d._waits_for_print())
         if not queued:
             raise UserError(self.env._("There is no letter to print."))
         content = queued._letters_pdf()
@@ -141,7 +141,7 @@ class DunningDelivery(models.Model):
     def action_mark_posted(self):
         """A person says that these letters went to the post."""
         self = self._as_collector()
-        letters = self.filtered(lambda d: d.channel == "letter" and d.state == "queued")
+        letters = self.filtered(lambda d: d._waits_for_print())
         unprinted = letters.filtered(lambda d: not d.printed_at)
         if unprinted:
             raise UserError(
@@ -157,7 +157,7 @@ class DunningDelivery(models.Model):
         """A letter came back: the next channel follows."""
         self = self._as_collector()
         letters = self.filtered(
-            lambda d: d.channel == "letter" and d.state in ("sent", "delivered")
+            lambda d: d.channel in PAPER and d.state in ("sent", "delivered")
         )
         letters._fail(self.env._("Returned by the post"), faulty=True, state="returned")
 
@@ -553,6 +553,11 @@ class DunningDelivery(models.Model):
 
     # === BUSINESS METHODS: LETTERS === #
 
+    def _waits_for_print(self):
+        """Whether a person has to print and post it."""
+        self.ensure_one()
+        return self.channel in PAPER and self.state == "queued" and not self.provider_id
+
     def _letters_pdf(self):
         """The letters as one PDF, ordered by country, postcode and number.
 
@@ -573,6 +578,8 @@ class DunningDelivery(models.Model):
                 for attachment in delivery.sudo()._email_attachments()
                 if attachment.mimetype == "application/pdf"
             )
+        if len(parts) == 1:
+            return parts[0]  # byte for byte as it was frozen
         return merge_pdf(parts) if parts else b""
 
     # === SCHEDULED ACTIONS === #

@@ -16,9 +16,7 @@ class DunningDelivery(models.Model):
     @api.depends("state", "printed_at")
     def _compute_overtaken(self):
         self.overtaken = False
-        printed = self.filtered(
-            lambda d: d.channel == "letter" and d.state == "queued" and d.printed_at
-        )
+        printed = self.filtered(lambda d: d._waits_for_print() and d.printed_at)
         # sudo: the facts are asked for as the machine does before it sends
         for company, mine in printed.sudo().grouped("company_id").items():
             reasons = mine.notice_id._overtaken_reasons(company._dunning_today())

@@ -7,8 +7,11 @@ from ..engine import escalation
 CHANNELS = [
     ("email", "E-mail"),
     ("letter", "Letter"),
+    ("registered", "Registered letter"),
     ("call", "Call"),
 ]
+# what goes by post: printed and posted by a person, or by a mailing house
+PAPER = ("letter", "registered")
 # from the softest to the firmest
 TONES = [
     ("courtesy", "Courtesy, before the due date"),

@@ -119,6 +119,7 @@ class DunningPolicy(models.Model):
         return {
             "email": self.env._("by e-mail"),
             "letter": self.env._("by letter"),
+            "registered": self.env._("by registered letter"),
             "call": self.env._("by phone"),
         }
 

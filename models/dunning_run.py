@@ -9,6 +9,7 @@ from odoo.exceptions import ConcurrencyError, UserError
 from odoo.tools import SQL, format_date, format_time
 
 from ..engine.escalation import Reason
+from .dunning_level import PAPER
 
 _logger = logging.getLogger(__name__)
 
@@ -170,13 +171,14 @@ class DunningRun(models.Model):
         ):
             counts[run]["error"] = count
         machine = self.env["dunning.delivery"]._machine_channels()
-        for run, channel, count in self.env["dunning.delivery"]._read_group(
+        for run, channel, provider, count in self.env["dunning.delivery"]._read_group(
             [("run_id", "in", self.ids), ("state", "=", "queued")],
-            ["run_id", "channel"],
+            ["run_id", "channel", "provider_id"],
             ["__count"],
         ):
             counts[run]["queued"] += count if channel in machine else 0
-            counts[run]["letters"] += count if channel == "letter" else 0
+            if channel in PAPER and not provider:
+                counts[run]["letters"] += count
         for run in self:
             mine = counts[run]
             run.notice_count = mine["all"]

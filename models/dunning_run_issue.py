@@ -1,6 +1,8 @@
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import UserError
 
+from .dunning_level import PAPER
+
 ISSUE_BATCH = 500  # notices issued, and committed, together
 ISSUE_AT_ONCE = 50  # more than this are issued in the background
 
@@ -173,8 +175,9 @@ class DunningRun(models.Model):
         deliveries = self.env["dunning.delivery"].search(
             [
                 ("run_id", "=", self.id),
-                ("channel", "=", "letter"),
+                ("channel", "in", PAPER),
                 ("state", "=", "queued"),
+                ("provider_id", "=", False),
                 ("printed_at", "=", False),
             ]
         )

@@ -4,6 +4,7 @@ from decimal import Decimal
 from odoo import api, fields, models
 
 from ..engine.escalation import SENTENCES
+from .dunning_level import PAPER
 
 
 class DunningRun(models.Model):
@@ -183,8 +184,9 @@ class DunningRun(models.Model):
         deliveries = self.env["dunning.delivery"].search(
             [
                 ("run_id", "=", self.id),
-                ("channel", "=", "letter"),
+                ("channel", "in", PAPER),
                 ("state", "=", "queued"),
+                ("provider_id", "=", False),
             ]
         )
         return deliveries._letters_pdf()

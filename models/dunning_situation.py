@@ -451,6 +451,7 @@ class DunningSituation(models.AbstractModel):
         return {
             "email": self._email_address,
             "letter": self._postal_address,
+            "registered": self._postal_address,
             "call": lambda partner: partner.phone or False,
         }
 

@@ -12,6 +12,8 @@ from . import (
     dunning_hold_wizard,
     dunning_notice_wizard,
     dunning_preview,
+    dunning_proof_import,
+    dunning_proof_wizard,
     dunning_reminder_wizard,
     dunning_run_retry,
     dunning_run_wizard,

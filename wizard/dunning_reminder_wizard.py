@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..engine.escalation import Skip
+from ..models.dunning_level import PAPER
 
 
 class DunningReminderWizard(models.TransientModel):
@@ -255,7 +256,7 @@ class DunningReminderWizard(models.TransientModel):
 
     def _sent_sentence(self):
         notice = self.notice_id
-        if notice.channel == "letter":
+        if notice.channel in PAPER:
             return self.env._(
                 "%(notice)s is issued. The letter waits in the print queue.",
                 notice=notice.name,

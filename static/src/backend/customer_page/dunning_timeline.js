@@ -15,6 +15,7 @@ const KINDS = {
     notice: ["fa-file-text-o", _t("Notice")],
     delivery_email: ["fa-envelope-o", _t("E-mail")],
     delivery_letter: ["fa-print", _t("Letter")],
+    delivery_registered: ["fa-certificate", _t("Registered letter")],
     delivery_call: ["fa-phone", _t("Call to make")],
     call: ["fa-phone", _t("Call")],
     payment: ["fa-money", _t("Payment")],
