@@ -76,7 +76,7 @@ class LateCharge(models.Model):
         Those that are open and overdue, those that still were the last time or are a
         draft by now, those to which something was allocated since (or whose payment
         has since been found on the bank), and all with a memo where the law or the
-        terms have changed.
+        terms have changed. What was settled before the first look is left in peace.
         """
         company = profiles.company_id
         stale = self._stale_profiles(profiles)
@@ -135,11 +135,11 @@ class LateCharge(models.Model):
                 SQL(
                     """
         SELECT line.id
-          FROM (SELECT debit_move_id AS id
+          FROM (SELECT debit_move_id AS id, create_date
                   FROM account_partial_reconcile
                  WHERE create_date >= %(since)s
-                 UNION
-                SELECT allocated.debit_move_id
+                 UNION ALL
+                SELECT allocated.debit_move_id, banked.create_date
                   FROM account_partial_reconcile banked
                   JOIN account_move_line statement
                     ON statement.id = banked.credit_move_id
@@ -155,14 +155,19 @@ class LateCharge(models.Model):
            AND account.account_type = 'asset_receivable'
           JOIN account_move move ON move.id = line.move_id
           JOIN res_partner partner ON partner.id = line.partner_id
-         WHERE partner.commercial_partner_id = ANY(%(partners)s)
-           AND line.company_id = ANY(%(companies)s)
+          JOIN credit_profile profile
+            ON profile.partner_id = partner.commercial_partner_id
+           AND profile.id = ANY(%(profiles)s)
+           AND recent.create_date >= GREATEST(
+                   profile.late_seen_at - %(margin)s, profile.late_began_at)
+         WHERE line.company_id = ANY(%(companies)s)
            AND COALESCE(line.date_maturity, line.date) < %(day)s
            AND %(bearing)s
                     """,
                     since=since,
+                    margin=MARGIN,
                     companies=self.env["dunning.situation"]._branch_ids(company),
-                    partners=profiles.partner_id.ids,
+                    profiles=[p.id for p in profiles if p.late_seen_at],
                     day=day,
                     bearing=BEARING,
                 )
@@ -600,6 +605,9 @@ class CreditProfile(models.Model):
 
     late_day = fields.Date(string="Interest computed until", readonly=True, copy=False)
     late_seen_at = fields.Datetime(readonly=True, copy=False)
+    late_began_at = fields.Datetime(
+        readonly=True, copy=False, help="What was settled before is left in peace."
+    )
     late_stale = fields.Boolean(
         readonly=True,
         copy=False,
@@ -638,10 +646,13 @@ class CreditProfile(models.Model):
         for company, mine in self.sudo().grouped("company_id").items():
             today = day or company._dunning_today()
             now = self.env.cr.now()  # of the database, as what is compared with it
-            mine.fetch(["partner_id", "late_seen_at", "late_stale"])
+            mine.fetch(["partner_id", "late_seen_at", "late_began_at", "late_stale"])
             for start in range(0, len(mine), PROFILES):
                 batch = mine[start : start + PROFILES]
                 self.env["late.charge"].sudo()._refresh(batch, today)
+                batch.filtered(lambda p: not p.late_began_at)._update_columns(
+                    {"late_began_at": now}
+                )
                 batch._update_columns(
                     {"late_day": today, "late_seen_at": now, "late_stale": False}
                 )

@@ -84,7 +84,8 @@ class TestLateMemo(LateCommon):
 
     def test_late_and_paid_between_two_nights(self):
         invoice = self._late(4)
-        self.profile.sudo().write({"late_seen_at": NOW - timedelta(days=1)})
+        seen = NOW - timedelta(days=1)
+        self.profile.sudo().write({"late_seen_at": seen, "late_began_at": seen})
         self._pay(invoice, day=before(1))
         self._night()
         self.assertAlmostEqual(self._memo(invoice).accrued, float(self._interest(3)))
@@ -94,6 +95,13 @@ class TestLateMemo(LateCommon):
         invoice = self._late(60)
         self._pay(invoice, day=before(30))
         self._night()
+        self.assertFalse(self._memo(invoice))
+        # nor is it found the next night, as something allocated lately
+        self.env.cr.execute(
+            "UPDATE account_partial_reconcile"
+            "   SET create_date = create_date - interval '1 hour'"
+        )
+        self._night(day=TODAY + timedelta(days=1))
         self.assertFalse(self._memo(invoice))
 
     def test_a_payment_with_an_earlier_value_date_corrects_the_months(self):

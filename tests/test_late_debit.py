@@ -123,6 +123,8 @@ class TestLateDebit(LateCommon):
         )
         if not found:
             self.assertFalse(self.memos._debit_account(self.company))
+            with self.assertRaisesRegex(UserError, "income account"):
+                self._debit()
             found = self.env["account.account"].create(
                 {"code": "763100", "name": "Interest", "account_type": "income"}
             )

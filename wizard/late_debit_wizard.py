@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 
 class LateDebitWizard(models.TransientModel):
@@ -14,8 +15,6 @@ class LateDebitWizard(models.TransientModel):
     )
     journal_id = fields.Many2one(
         "account.journal",
-        string="Journal",
-        required=True,
         compute="_compute_booking",
         store=True,
         precompute=True,
@@ -25,7 +24,6 @@ class LateDebitWizard(models.TransientModel):
     account_id = fields.Many2one(
         "account.account",
         string="Income account",
-        required=True,
         compute="_compute_booking",
         store=True,
         precompute=True,
@@ -69,6 +67,10 @@ class LateDebitWizard(models.TransientModel):
     def action_invoice(self):
         """Make the drafts and show them."""
         self.ensure_one()
+        if not (self.journal_id and self.account_id):
+            raise UserError(
+                self.env._("Choose the journal and the income account first.")
+            )
         moves = self.charge_ids._invoice(self.journal_id, self.account_id, self.date)
         if self.remember:
             # sudo: the manager of receivables need not be one of the settings
