@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.tools.sql import column_exists, create_column
+from odoo.tools.sql import column_exists, create_column, table_exists
 
 
 class DunningLevel(models.Model):
@@ -45,10 +45,11 @@ class DunningNotice(models.Model):
     )
 
     def _auto_init(self):
-        if not column_exists(self.env.cr, self._table, "amount_total"):
+        cr, table = self.env.cr, self._table
+        if table_exists(cr, table) and not column_exists(cr, table, "amount_total"):
             # what was issued before claimed nothing else: not one by one by the ORM
-            create_column(self.env.cr, self._table, "amount_total", "numeric")
-            self.env.cr.execute("UPDATE dunning_notice SET amount_total = amount_due")
+            create_column(cr, table, "amount_total", "numeric")
+            cr.execute("UPDATE dunning_notice SET amount_total = amount_due")
         return super()._auto_init()
 
     @api.depends("amount_due", "amount_interest", "amount_compensation")
