@@ -152,6 +152,7 @@ class LateChargeEntry(models.Model):
     undone_id = fields.Many2one(
         "late.charge.entry",
         string="Taken back by",
+        index="btree_not_null",
         readonly=True,
         ondelete="set null",
     )
