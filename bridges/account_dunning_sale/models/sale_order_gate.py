@@ -7,9 +7,8 @@ from odoo.fields import Domain
 from odoo.tools import clean_context
 
 from odoo.addons.account_dunning.engine import gate
-from odoo.addons.account_dunning.models.credit_gated_mixin import Passed
+from odoo.addons.account_dunning.models.credit_gated_mixin import WAITING, Passed
 
-WAITING = ("held", "requested")
 ZERO = Decimal(0)
 
 
