@@ -20,9 +20,16 @@ _KEEP = re.compile(
 )
 
 
-#: where terms come from that customers read: the law on notices and invoices
+#: where terms come from that customers read: the law on notices and invoices, letters
+#: and e-mails, statements
 CUSTOMERS = re.compile(
-    r"model:late\.regime,(?:name|text_\w+):",
+    r"model:late\.regime,(?:name|text_\w+):"
+    r"|model:dunning\.level,letter_\w+:"
+    r"|model:mail\.template,(?:subject|body_html):"
+    r"|model_terms:ir\.ui\.view,arch_db:account_dunning\."
+    r"(?:dunning_letter|dunning_mail|report_(?:credit_statement|dunning)|credit_statement_(?!wizard|view))"
+    r"|code:addons/account_dunning/models/"
+    r"(?:formal_notice_letter|late_notice_sums|credit_letter_mixin)\.py"
 )
 #: languages beside French, with their plural forms
 OTHERS = {
