@@ -302,6 +302,61 @@ class TestAccess(DunningCommon):
             self.env[golive["res_model"]]
             .with_user(self.manager)
             .browse(golive["res_id"]),
+            *self._late_dialogues(profile, run.notice_ids),
+        ]
+
+    def _late_dialogues(self, profile, notices):
+        """Those about interest, proofs, limitation and insolvency."""
+        customer = {"profile_id": profile.id}
+        delivery = {"notice_id": notices.id, "channel": "letter", "target": "x"}
+        delivery = self.env["dunning.delivery"].sudo().create(delivery)
+        interruption = (
+            self.env["late.interruption"]
+            .sudo()
+            .create(
+                {
+                    **customer,
+                    "kind": "acknowledgement",
+                    "scope": "all",
+                    "date": TODAY,
+                    "user_id": self.collector.id,
+                }
+            )
+        )
+        regime = self.env["late.regime"].search([], limit=1)
+        memo = (
+            self.env["late.charge"]
+            .sudo()
+            .create(
+                {
+                    **customer,
+                    "company_id": self.company.id,
+                    "kind": "interest",
+                    "move_id": self.invoice.id,
+                    "move_line_id": self._item(self.invoice).id,
+                    "currency_id": self.invoice.currency_id.id,
+                }
+            )
+        )
+        memos = {"charge_ids": [Command.set(memo.ids)]}
+        collector, manager = self.env(user=self.collector), self.env(user=self.manager)
+        waive = manager["late.waive.wizard"].create({**memos, "reason": "x"})
+        manager.flush_all()  # its lines are the manager's too
+        check = {"company_id": self.company.id, "regime_id": regime.id}
+        return [
+            collector["dunning.proof.wizard"].create({"delivery_id": delivery.id}),
+            collector["dunning.proof.import"].create({"content": b"eA=="}),
+            collector["late.interruption.wizard"].create(customer),
+            collector["late.interruption.undo"].create(
+                {"interruption_id": interruption.id, "reason": "x"}
+            ),
+            collector["late.insolvency.wizard"].create({**customer, "date": TODAY}),
+            collector["late.insolvency.end"].create(customer),
+            manager["late.debit.wizard"].create(memos),
+            waive,
+            waive.line_ids,
+            manager["late.invoice.check"].create({**check, "state": "missing"}),
+            manager["late.regime.change"].create({"regime_id": regime.id}),
         ]
 
     def test_a_dialogue_is_for_who_opened_it(self):
@@ -328,7 +383,7 @@ class TestAccess(DunningCommon):
         ours = {
             model
             for model, cls in self.env.registry.items()
-            if cls._transient and model.startswith(("dunning.", "credit."))
+            if cls._transient and model.startswith(("dunning.", "credit.", "late."))
         } - {"dunning.preview", "dunning.preview.line"}
         self.assertEqual({records._name for records in dialogues}, ours)
 

@@ -120,12 +120,13 @@ class TestFormalLanguages(LateCommon):
             for lang, words in LANGUAGES.items():
                 with self.subTest(regime=regime.code, lang=lang):
                     notice = self._formal_of(regime, lang)
-                    if regime.for_business and regime.code != "FR_CONTRACT":
+                    # nobody was reminded before: interest that needs it has not begun
+                    if regime.for_business and regime.accrual != "reminder":
                         self.assertTrue(notice.amount_interest)
                     text = self._text(notice)
                     self._check_sums(notice)
                     for word in words[:2]:
-                        self.assertIn(word, text)
+                        self.assertIn(word.lower(), text.lower())
                     if notice.amount_interest:
                         for word in words[2:]:
                             self.assertIn(word, text)

@@ -572,9 +572,9 @@ class TestOpenRun(OpenRunCommon):
         self._break_view("account_dunning.report_dunning_letter_document")
 
     def _break_view(self, name):
-        self.env.ref(name).with_user(
-            self.admin
-        ).arch = f"<t t-name='{name}'><t t-out='no_such_name.name'/></t>"
+        view = self.env.ref(name).with_user(self.admin)
+        view.inherit_children_ids.active = False
+        view.arch = f"<t t-name='{name}'><t t-out='no_such_name.name'/></t>"
 
     def _act_delete_letter_report(self):
         self.env.ref("account_dunning.report_dunning_letter").with_user(
