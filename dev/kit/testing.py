@@ -5,7 +5,17 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import atomic, browser, databases, odoo, paths, postgres, run, setup
+from . import (
+    atomic,
+    browser,
+    databases,
+    odoo,
+    paths,
+    postgres,
+    run,
+    setup,
+    shards,
+)
 from .progress import HarnessError, notice, say
 
 ENGINE = paths.ROOT / "tests" / "engine"
@@ -132,26 +142,65 @@ def _odoo(selection: Selection, options: argparse.Namespace) -> int:
     say("\nTests on Odoo")
     _check_programs(options.quick)
     fresh_database(options.database)
+    hands = _hands(selection)
+    names = [options.database, *_more_databases(options.database, len(hands))]
     try:
         if not options.quick:
             # data files must be loadable a second time
             title = "Updating the addon"
             log = databases.update(options.database, databases.own_modules(), title)
             fail_on_complaints(log, title)
+        for name in names[1:]:
+            databases.copy(options.database, name)
         ignored = [f"--ignore-glob=*/{name}" for name in _SLOW if options.quick]
-        return _pytest(
-            *("--odoo-http", f"--odoo-database={options.database}"),
-            f"--confcutdir={paths.STATE}",
-            *("-o", f"cache_dir={paths.STATE / 'cache' / 'pytest-odoo'}"),
-            f"--ignore={ODOO_TESTS / 'engine'}",
-            *ignored,
-            *selection.options,
-            *(selection.odoo or _all_odoo_tests()),
-            python_path=[paths.ODOO_LINK],
-        )
+        commands = [
+            _pytest_command(
+                *("--odoo-http", f"--odoo-database={name}"),
+                f"--confcutdir={paths.STATE}",
+                *("-o", f"cache_dir={paths.STATE / 'cache' / f'pytest-{name}'}"),
+                f"--ignore={ODOO_TESTS / 'engine'}",
+                *ignored,
+                *selection.options,
+                *hand,
+            )
+            for name, hand in zip(names, hands, strict=True)
+        ]
+        return _side_by_side(commands, _pytest_environment([paths.ODOO_LINK]))
     finally:
+        for name in names[1:]:
+            databases.drop(name)
         if not options.keep:
             databases.drop(options.database)
+
+
+def _hands(selection: Selection) -> list[list[str | Path]]:
+    """Which tests go to which process: all of them to several, some to one."""
+    folders = _all_odoo_tests()
+    if selection.odoo or selection.options:
+        return [selection.odoo or folders]
+    return shards.split(shards.test_files(folders), shards.number(), _SLOW)
+
+
+def _more_databases(name: str, number: int) -> list[str]:
+    return [f"{name}-{index}" for index in range(2, number + 1)]
+
+
+def _side_by_side(commands: list[list[str | Path]], environment: dict[str, str]) -> int:
+    """Run the first in the foreground, the others beside it; print these afterwards."""
+    options = {"env": environment, "cwd": paths.ROOT}
+    asides = [
+        shards.Aside(command, paths.LOGS / f"tests-{index}.log", **options)
+        for index, command in enumerate(commands[1:], start=2)
+    ]
+    try:
+        codes = [run.foreground(*commands[0], **options)]
+        for aside in asides:
+            codes.append(aside.finish())
+            say(aside.log.read_text(errors="replace"))
+    finally:
+        for aside in asides:
+            aside.stop()
+    return verdict(codes, narrowed=False)
 
 
 def _all_odoo_tests() -> list[Path]:
@@ -193,9 +242,17 @@ def fail_on_complaints(log: str, title: str) -> None:
 
 
 def _pytest(*words: str | Path, python_path: list[Path]) -> int:
+    return run.foreground(
+        *_pytest_command(*words), env=_pytest_environment(python_path), cwd=paths.ROOT
+    )
+
+
+def _pytest_command(*words: str | Path) -> list[str | Path]:
+    return [paths.PYTHON, "-m", "pytest", "-p", "kit.pytest_plugin", *words]
+
+
+def _pytest_environment(python_path: list[Path]) -> dict[str, str]:
     plugin_path = paths.DEV_SOURCES
-    environment = odoo.environment(
+    return odoo.environment(
         PYTHONPATH=os.pathsep.join(map(str, [*python_path, plugin_path]))
     )
-    command = [paths.PYTHON, "-m", "pytest", "-p", "kit.pytest_plugin", *words]
-    return run.foreground(*command, env=environment, cwd=paths.ROOT)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from kit import atomic, databases, paths, summary, testing
+from kit import atomic, databases, paths, shards, summary, testing
 from kit.progress import HarnessError
 
 
@@ -41,6 +41,46 @@ def test_paths_go_to_the_run_they_belong_to(monkeypatch):
 )
 def test_verdict(codes, narrowed, expected):
     assert testing.verdict(codes, narrowed) == expected
+
+
+def test_every_file_of_tests_is_dealt_out_once(tmp_path):
+    for number in range(9):
+        (tmp_path / f"test_{number}.py").write_text("#" * (number + 1) * 10)
+    (tmp_path / "test_tour_x.py").write_text("#" * 60)
+    (tmp_path / "common.py").write_text("no test")
+    files = shards.test_files([tmp_path])
+    hands = shards.split(files, 2, ["test_tour_*.py"])
+    assert sorted(sum(hands, [])) == files
+    assert len(files) == 10
+    # the slow file and the large ones are not in the same hand
+    slow, other = sorted(hands, key=lambda hand: tmp_path / "test_tour_x.py" in hand)[
+        ::-1
+    ]
+    assert tmp_path / "test_8.py" in other
+    assert len(slow) < len(other)
+
+
+def test_fewer_files_than_hands(tmp_path):
+    (tmp_path / "test_one.py").write_text("#")
+    files = shards.test_files([tmp_path])
+    assert shards.split(files, 4, []) == [files]
+
+
+@pytest.mark.parametrize(
+    ("scripts", "code"),
+    [
+        (["exit 0", "echo beside; exit 0"], 0),
+        (["exit 0", "echo beside; exit 3"], 3),
+        (["exit 2", "echo beside; exit 0"], 2),
+        # a part without a test is no success
+        (["exit 0", "echo beside; exit 5"], 5),
+    ],
+)
+def test_side_by_side_all_have_to_pass(scripts, code, monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(paths, "LOGS", tmp_path)
+    commands = [["sh", "-c", script] for script in scripts]
+    assert testing._side_by_side(commands, {"PATH": "/usr/bin:/bin"}) == code
+    assert "beside" in capsys.readouterr().out
 
 
 def test_folder_is_built_once_for_the_same_inputs(tmp_path):
