@@ -107,6 +107,8 @@ _EFFECTS = (
     "effective_date",
     "effective_from",
     "effective_on",
+    "effective_day",
+    "applies_from",
     "value_date",
 )
 _OF_EVENTS = {"type", "date", "amount", "retroactive", "note", "number", *_EFFECTS}
@@ -294,10 +296,14 @@ def _waiting(invoice: Mapping, regime: Regime, received, holidays) -> Waiting | 
 
 
 def _event(event: Mapping) -> Event | None:
-    kind = named(EVENTS, event.get("type"), "type of event")
-    when, retroactive = event.get("date"), event.get("retroactive")
-    for name in _EFFECTS:
-        value = event.get(name)
+    words, when = event.get("type"), event.get("date")
+    effects = [event.get("retroactive"), *(event.get(name) for name in _EFFECTS)]
+    if str(words).startswith("credit_note_"):
+        # the type itself says from when it counts
+        effects.append(str(words).removeprefix("credit_note_"))
+        words = "credit_note"
+    kind, retroactive = named(EVENTS, words, "type of event"), None
+    for value in effects:
         if isinstance(value, str) and value[:1].isdigit():
             when = value
         elif value is not None:

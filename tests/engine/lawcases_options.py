@@ -64,6 +64,8 @@ CREDIT_NOTES = {
     "invoice_date": CreditNotes.RETROACTIVE,
     "due_date": CreditNotes.RETROACTIVE,
     "ex_tunc": CreditNotes.RETROACTIVE,
+    "true": CreditNotes.RETROACTIVE,
+    "false": CreditNotes.OWN_DATE,
 }
 DIVISORS = {
     "365": Divisor.D365,
@@ -104,6 +106,9 @@ _CREDIT_NOTE = (
     "credit_notes",
     "credit_note_mode",
     "credit_note_effect",
+    "credit_note_retroactive",
+    "retroactive_credit_note",
+    "retroactive_credit_notes",
 )
 _WEEKEND = ("weekend", "weekend_rule", "weekend_shift")
 _COMPOUNDING, _ROUNDING = ("compounding",), ("rounding",)

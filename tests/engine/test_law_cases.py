@@ -385,6 +385,10 @@ def test_fixed_rate_of_the_file():
         ({"effective": "2026-04-01"}, "6.08"),
         ({"effect": "retroactive"}, "6.08"),
         ({"retroactive": True}, "6.08"),
+        ({"retroactive": False}, "9.11"),
+        ({"type": "credit_note_retroactive"}, "6.08"),
+        ({"type": "credit_note_own_date"}, "9.11"),
+        ({"applies_from": "2026-04-11"}, "12.15"),
     ],
 )
 def test_credit_notes(event, interest):
@@ -394,3 +398,27 @@ def test_credit_notes(event, interest):
         expected={"totals": {"interest": interest}},
     )
     assert outcome.ok, outcome.differences
+
+
+@pytest.mark.parametrize(
+    ("params", "interest"),
+    [
+        ({"credit_note_mode": "retroactive"}, "6.08"),
+        ({"credit_note_retroactive": True}, "6.08"),
+        ({"credit_note_retroactive": False}, "9.11"),
+    ],
+)
+def test_credit_notes_of_a_variant(params, interest):
+    event = {"type": "credit_note", "date": "2026-04-06", "amount": "1825"}
+    case = {
+        "id": "T",
+        "type": "interest",
+        "regime": "FR_B2B",
+        "inputs": {"invoices": [_invoice(events=[event])]},
+        "expected": {"totals": {"interest": "9.11"}},
+        "variants": {
+            "other": {"params": params, "expected": {"totals": {"interest": interest}}}
+        },
+    }
+    for outcome in lawcases.outcomes(json.dumps({"cases": [case]}), LAW):
+        assert outcome.ok, outcome.differences
