@@ -63,7 +63,8 @@ def allowed_compensation(
 
     Where a clause is required there is nothing without one, and with one at most what
     the law allows (CDE XIX.4); elsewhere the higher of the two counts (Directive
-    2011/7/EU art. 6: *at least* 40 EUR).
+    2011/7/EU art. 6: *at least* 40 EUR), or, where the law has a scale with a minimum,
+    the contract's from that minimum on (BW 6:96(4): businesses may agree on less).
 
     :param vat_percent: of VAT the creditor cannot deduct; used only where the regime
         lets it be added (BW, decree on extrajudicial costs art. 2(3)).
@@ -72,6 +73,8 @@ def allowed_compensation(
     contract = compensation_of(regime.contract_compensation, principal, unit)
     if regime.clause_capped:
         amount = min(law, contract)
+    elif contract and regime.compensation and regime.compensation.minimum:
+        amount = max(regime.compensation.minimum, contract)
     else:
         amount = max(law, contract)
     if vat_percent and regime.compensation and regime.compensation.vat:

@@ -20,8 +20,8 @@ class Weekend(str, Enum):
     """What a due date means that falls on a day on which nobody works."""
 
     NONE = "none"  # it stays (France: CPC 641-642 are about procedure only)
-    SUNDAY = "sunday"  # Sundays and holidays move (CO 78, C. civ. it. 1187)
-    WEEKEND = "weekend"  # Saturdays, too (BGB 193, ABGB 903)
+    SUNDAY = "sunday"  # Sundays and holidays move (C. civ. it. 1187)
+    WEEKEND = "weekend"  # Saturdays, too (BGB 193, ABGB 903, CO 78)
 
 
 def is_working_day(day: date, holidays: Collection[date] = ()) -> bool:

@@ -286,6 +286,7 @@ _regime = _built(
         "fixed_rate": _decimal,
         "clause": _enum(Clause),
         "clause_capped": _bool,
+        "clause_replaces": _bool,
         "floor_series": _str,
         "floor_multiplier": _decimal,
         "lock": _enum(RateLock),

@@ -141,7 +141,8 @@ def compensation_from(
 def bearing_on(item: Item, regime: Regime, day: date, as_of: date) -> Decimal:
     """The principal that is open on a day as far as it is known on another.
 
-    As the ledger has it: every payment lowers the principal.
+    As the ledger has it: every payment lowers the principal. For the size of the debt
+    on the day a compensation becomes due (1998 Act s. 5A, CDE XIX.4).
     """
     left = item.amount
     for event in item.events:
@@ -153,7 +154,8 @@ def bearing_on(item: Item, regime: Regime, day: date, as_of: date) -> Decimal:
 def effective_from(event: Event, regime: Regime, begin: date | None) -> date:
     """The first day on which an event lowers what bears interest.
 
-    A payment the day after it was made; a credit note on its own day, or before all.
+    A payment the day after it was made, on the day when the money was at the creditor's
+    disposal (C. com. L441-9); a credit note on its own day, or before all: no law says.
     """
     if event.kind is EventKind.PAYMENT:
         return event.day + ONE_DAY

@@ -203,6 +203,9 @@ class Regime:
     :param clause_capped: what the contract says counts up to what the law says
         (CDE XIX.4); without, a lump sum of the contract only counts above it
         (Directive 2011/7/EU art. 6: *at least*).
+    :param clause_replaces: a rate of the contract takes the place of the compensation
+        of the law, too, unless the contract names one (Late Payment of Commercial Debts
+        (Interest) Act 1998 s. 8: another substantial remedy).
     :param floor_series: the contract rate should not be below ``floor_multiplier``
         times that rate (C. com. L441-10 II).
     :param accrual_days: days to add to what interest begins after; months likewise.
@@ -236,6 +239,7 @@ class Regime:
     contract_compensation: Compensation | None = None
     clause: Clause = Clause.NONE
     clause_capped: bool = False
+    clause_replaces: bool = False
     floor_series: str | None = None
     floor_multiplier: Decimal = ONE
     lock: RateLock = RateLock.PERIOD
@@ -392,9 +396,10 @@ def with_terms(regime: Regime, terms: Terms | None) -> Regime:
     }
     if regime.clause_capped and terms.margin is not None:
         changes["margin"] = min(terms.margin, regime.margin)
-    return replace(
-        regime, **{name: new for name, new in changes.items() if new is not None}
-    )
+    changes = {name: new for name, new in changes.items() if new is not None}
+    if regime.clause_replaces and (terms.rate is not None or terms.margin is not None):
+        changes["compensation"] = None
+    return replace(regime, **changes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,6 +104,9 @@ class AccountMove(models.Model):
         lang = self.partner_id.lang or self.env.user.lang
         row = self.env["late.regime"].sudo().with_context(lang=lang).browse(key)
         text = row.text_invoice
+        if row.band_ids and not (law.compensation or law.contract_compensation):
+            # the text promises what the contract has taken the place of
+            return False
         if not text or not self.company_id.sudo()._late_own_lacks(law, text, lang):
             return False
         return text.replace("{rate}", row._late_print_rate(law, known, day)).replace(

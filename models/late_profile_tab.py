@@ -56,6 +56,7 @@ class CreditProfile(models.Model):
             # the contract's takes its place, unless the law caps it
             if row[name]
             and (name != "rate_words" or law.contract_rate is None or law.clause_capped)
+            and (name != "compensation_words" or law.compensation or not row.band_ids)
         ]
         if law.contract_rate is not None:
             words = row._percent(law.contract_rate)

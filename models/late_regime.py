@@ -101,6 +101,12 @@ class LateRegime(models.Model):
         tracking=True,
         help="What the contract says counts up to what the law says, never above.",
     )
+    clause_replaces = fields.Boolean(
+        string="Its rate replaces the compensation",
+        tracking=True,
+        help="A rate of the contract takes the place of the compensation of the law, "
+        "too, unless the contract names one.",
+    )
     floor_series_id = fields.Many2one(
         "late.rate.series",
         string="Floor of contract rates",
@@ -444,6 +450,7 @@ class LateRegime(models.Model):
             fixed_rate=row._decimal("fixed_rate") if row.has_fixed_rate else None,
             clause=regime.Clause(row.clause),
             clause_capped=row.clause_capped,
+            clause_replaces=row.clause_replaces,
             floor_series=row.floor_series_id.code or None,
             floor_multiplier=row._decimal("floor_multiplier"),
             lock=regime.RateLock(row.lock),

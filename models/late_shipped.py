@@ -140,6 +140,7 @@ class LateRegime(models.Model):
             "fixed_rate": float(law.fixed_rate or 0),
             "clause": law.clause.value,
             "clause_capped": law.clause_capped,
+            "clause_replaces": law.clause_replaces,
             "floor_series_id": law.floor_series and series[law.floor_series].id,
             "floor_multiplier": float(law.floor_multiplier),
             "lock": law.lock.value,

@@ -135,6 +135,22 @@ class TestLateChoice(DunningCommon):
         law = profile._late_laws(TODAY)[profile.id]
         self.assertEqual((law.code, law.contract_rate), ("BE_B2C", D(0)))
 
+    def test_british_contract_rate_leaves_no_fixed_sum_of_the_law(self):
+        self.company.country_id = self.env.ref("base.uk")
+        profile = self._profile("Joe Ltd", "business", "base.uk")
+        labels = [line["label"] for line in profile.get_late_terms()["lines"]]
+        self.assertIn("In addition", labels)
+        profile.write({"late_contract": True, "late_contract_rate": 5})
+        law = profile._late_laws(TODAY)[profile.id]
+        self.assertEqual((law.code, law.contract_rate), ("UK_B2B", D(5)))
+        self.assertFalse(law.compensation or law.contract_compensation)
+        lines = profile.get_late_terms()["lines"]
+        self.assertNotIn("In addition", [line["label"] for line in lines])
+        # the law itself, written into the contract, stays
+        profile.write({"late_contract_rate": 0, "late_contract_law": True})
+        law = profile._late_laws(TODAY)[profile.id]
+        self.assertTrue(law.contract_compensation)
+
     def test_lump_sum_in_another_currency_is_converted(self):
         self.company.country_id = self.env.ref("base.uk")
         pound = self.env.ref("base.GBP")

@@ -68,6 +68,15 @@ class TestLateInvoiceTerms(DunningCommon):
         self.assertIn("60.00", note)
         self.assertNotIn("ECB", note)
 
+    def test_not_what_the_contract_has_taken_the_place_of(self):
+        britain = self.env.ref("base.uk")
+        self.company.country_id = britain
+        partner = self._customer("Joe Ltd", country_id=britain.id)
+        self.assertIn("fixed sum", self._note(partner))
+        profile = self.env["credit.profile"]._for_partners(partner, self.company)
+        profile.write({"late_contract": True, "late_contract_rate": 5})
+        self.assertNotIn("fixed sum", self._note(partner))
+
     def test_switched_off(self):
         self.company.late_invoice_terms = False
         self.assertNotIn(MARK, self._note(self._partner()))

@@ -42,14 +42,22 @@ def _module():
     return importlib.import_module("lawcases")
 
 
+#: a table of fees can be long; --verbose prints all of it
+WIDEST = 60
+
+
+def _cell(text: str) -> str:
+    return text if len(text) <= WIDEST else f"{text[: WIDEST - 3].rstrip()}..."
+
+
 def report(found, summary, verbose: bool = False) -> str:
     """A table of the cases, with the differences below each, and the count."""
     rows = [("case", "computed", "expected", "")]
     rows += [
         (
             outcome.name,
-            summary(outcome.computed),
-            summary(outcome.expected),
+            _cell(summary(outcome.computed)),
+            _cell(summary(outcome.expected)),
             "ok" if outcome.ok else "NOT OK",
         )
         for outcome in found

@@ -61,6 +61,26 @@ def test_unknown_kind_fails_with_a_word(file):
     assert "unknown type of case 'tax'; known: fee_table, interest" in done.stdout
 
 
+def test_what_cannot_be_computed_fails(file):
+    done = _call(file(lambda case: case.update(regime="FR_MOON")))
+    assert done.returncode == 1
+    assert "    cannot be computed: unknown regime 'FR_MOON'" in done.stdout
+
+
+def test_long_tables_are_cut_in_the_list(file):
+    rows = [{"principal": str(n), "fee": "40.00"} for n in range(1, 40)]
+
+    def long(case):
+        case.update(type="fee_table", rule="FR_40", expected=rows)
+
+    target = file(long)
+    done = _call(target)
+    assert done.returncode == 0, done.stdout
+    assert max(len(line) for line in done.stdout.splitlines()) < 150
+    assert "..." in done.stdout
+    assert '"principal": "39"' in _call("--verbose", target).stdout
+
+
 def test_unused_fields_are_named(file):
     done = _call(file(lambda case: case["inputs"].update(mood="good")))
     assert done.returncode == 0

@@ -96,10 +96,32 @@ def test_lump_sum_of_the_contract():
     for asked, allowed in (("30", 30), ("100", 90)):
         regime = with_terms(BELGIUM, Terms(compensation=_flat(asked)))
         assert allowed_compensation(regime, Decimal(1000)) == allowed
+    # a scale may be agreed on below, down to its minimum (BW 6:96(4))
+    for asked, allowed in (("30", 40), ("100", 100), ("500", 500)):
+        regime = with_terms(LAW.regimes["NL_B2B"], Terms(compensation=_flat(asked)))
+        assert allowed_compensation(regime, Decimal(1000)) == allowed
     # where the law has none of its own, the contract's stands
     swiss = with_terms(LAW.regimes["CH"], Terms(compensation=_flat("20", "CHF")))
     [charge] = charges([item(agreed_day=True)], swiss, LATE)
     assert (charge.amount, charge.currency) == (20, "CHF")
+
+
+@pytest.mark.parametrize(
+    ("terms", "allowed"),
+    [
+        (None, 70),
+        (Terms(rate=Decimal(5)), 0),
+        (Terms(margin=Decimal(3)), 0),
+        (Terms(compensation=_flat("100", "GBP")), 100),
+        (Terms(rate=Decimal(5), compensation=_flat("20", "GBP")), 20),
+    ],
+)
+def test_british_contract_rate_is_another_remedy(terms, allowed):
+    regime = with_terms(LAW.regimes["UK_B2B"], terms)
+    assert allowed_compensation(regime, Decimal(1000)) == allowed
+    # elsewhere the compensation of the law stays
+    regime = with_terms(FRANCE, Terms(rate=Decimal(5)))
+    assert allowed_compensation(regime, Decimal(1000)) == 40
 
 
 # --- when, and how often --------------------------------------------------------------

@@ -160,8 +160,12 @@ def _fee(item, regime, as_of) -> tuple[Fraction, date]:
     left = slow.walk(bare, plain, as_of, HOLIDAYS).principal
     law = slow.compensation(regime.compensation, left)
     clause = slow.compensation(regime.contract_compensation, left)
-    pick = min if regime.clause_capped else max
-    return pick(law, clause), since
+    if regime.clause_capped:
+        return min(law, clause), since
+    least = regime.compensation.minimum if regime.compensation else 0
+    if clause and least:
+        return max(clause, Fraction(least)), since
+    return max(law, clause), since
 
 
 def _counts_by(event, regime, day) -> bool:
