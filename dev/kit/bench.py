@@ -36,6 +36,9 @@ WANTED = (
     ("refresh profiles", "times_faster_than_peer", "least", {10_000: 10, 100_000: 10}),
     ("posting and paying", "slower_percent", "most", {10_000: 5, 100_000: 5}),
     ("posting, with the gate", "slower_percent", "most", {10_000: 10, 100_000: 10}),
+    ("first night", "times_floor", "most", {10_000: 8, 100_000: 8}),
+    ("next night", "times_floor", "most", {10_000: 4, 100_000: 4}),
+    ("night after payments", "times_floor", "most", {10_000: 4, 100_000: 4}),
     ("open a profile", "queries", "most", {10_000: 24, 100_000: 24}),
     ("check a credit limit", "queries", "most", {10_000: 24, 100_000: 24}),
 )
