@@ -32,6 +32,7 @@ class AccountMove(models.Model):
         invoices = self.filtered(
             lambda move: (
                 move.move_type == "out_invoice"
+                and not move.late_debit_note  # it bears no interest to warn of
                 and move.state == "draft"
                 and move.company_id.root_id.sudo().late_invoice_terms
             )

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 from ..engine import postal
 from ..engine.postal import Outcome, Problem
@@ -166,6 +167,17 @@ class DunningDelivery(models.Model):
             presented=self.presented_on or None,
             outcome=Outcome(self.outcome) if self.outcome else None,
             outcome_on=self.outcome_on or None,
+        )
+
+    @api.model
+    def _received_sql(self):
+        """The day on which ``delivery`` counts as received, where the post proves it:
+        ``engine.postal.received_on`` as a piece of a query.
+        """
+        return SQL(
+            """CASE WHEN delivery.channel = 'registered'
+                     AND delivery.outcome IS DISTINCT FROM 'returned'
+                    THEN COALESCE(delivery.presented_on, delivery.outcome_on) END"""
         )
 
     def _record_proof(self, values, source, status=None, remark=False):

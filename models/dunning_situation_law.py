@@ -21,14 +21,13 @@ class DunningSituation(models.AbstractModel):
     # === PUBLIC TO THE OTHER MODELS === #
 
     @api.model
-    def _late_days(self, line_ids):
+    def _reminder_times(self, line_ids):
         """The time that the free reminder of these journal items gave.
 
         Also of items that are paid by now. What the law of the customer does not ask
         for is not there.
 
-        :return: ``{journal item id: {"waiting": engine.late_item.Waiting, "letter": id
-            of the notice}}``, for ``engine.late_item.Item``.
+        :return: ``{journal item id: (engine.late_item.Waiting, id of the notice)}``.
         """
         self._flush_law()
         told = defaultdict(list)
@@ -44,7 +43,7 @@ class DunningSituation(models.AbstractModel):
                AND %(counts)s
           ORDER BY delivery.id
                 """,
-                received=self._received_sql(),
+                received=self.env["dunning.delivery"]._received_sql(),
                 lines=list(line_ids),
                 counts=self._counts_as_reminder_sql(),
             )
@@ -61,8 +60,8 @@ class DunningSituation(models.AbstractModel):
                 for line_id, notice_id, reminder in told[profile.id]:
                     waiting = legal.waiting([reminder])
                     known = result.get(line_id)
-                    if waiting and (not known or waiting.last < known["waiting"].last):
-                        result[line_id] = {"waiting": waiting, "letter": notice_id}
+                    if waiting and (not known or waiting.last < known[0].last):
+                        result[line_id] = waiting, notice_id
         return result
 
     # === FETCHING === #
@@ -171,7 +170,7 @@ class DunningSituation(models.AbstractModel):
                     ON delivery.notice_id = told.notice_id
                  WHERE told.move_line_id = line.id
                    AND %s)""",
-            self._received_sql(),
+            self.env["dunning.delivery"]._received_sql(),
             self._counts_as_reminder_sql(),
         )
 
@@ -184,8 +183,3 @@ class DunningSituation(models.AbstractModel):
                 AND delivery.state IN ('sent', 'delivered')
                 AND delivery.sent_at IS NOT NULL)"""
         )
-
-    @api.model
-    def _received_sql(self):
-        """The day on which ``delivery`` was received, where that is known."""
-        return SQL("NULL::date")

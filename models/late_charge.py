@@ -1,6 +1,6 @@
 from odoo import fields, models
 
-KINDS = [("interest", "Late-payment interest"), ("compensation", "Compensation")]
+KINDS = [("interest", "Interest"), ("compensation", "Compensation")]
 
 
 class LateCharge(models.Model):
@@ -9,7 +9,9 @@ class LateCharge(models.Model):
     No entry in the ledger: it says what may be claimed, what was claimed on notices,
     invoiced by a debit note, paid of that, or waived. It survives the payment of the
     item itself. Interest has one memo per journal item (an instalment has its own
-    clock), compensation one per invoice. Amounts in the item's currency.
+    clock), compensation one per invoice, or one per letter where the law adds up what
+    a letter tells (the invoice is then the first of it). Amounts in the item's
+    currency.
     """
 
     _name = "late.charge"
@@ -43,6 +45,14 @@ class LateCharge(models.Model):
         index="btree_not_null",
         readonly=True,
         ondelete="set null",
+    )
+    letter_id = fields.Many2one(
+        "dunning.notice",
+        index="btree_not_null",
+        readonly=True,
+        ondelete="restrict",
+        help="The reminder whose sums the compensation was found with, where the law "
+        "has one per letter.",
     )
     name = fields.Char(string="Number", readonly=True)
     date_maturity = fields.Date(string="Due date", readonly=True)
@@ -91,8 +101,12 @@ class LateCharge(models.Model):
     )
     # of an invoice; items of other entries have one each, and no invoice
     _compensation_uniq = models.UniqueIndex(
-        "(move_id) WHERE kind = 'compensation'",
+        "(move_id) WHERE kind = 'compensation' AND letter_id IS NULL",
         "Compensation is due once per invoice.",
+    )
+    _compensation_letter_uniq = models.UniqueIndex(
+        "(letter_id) WHERE kind = 'compensation'",
+        "Compensation is due once per letter.",
     )
     _compensation_item_uniq = models.UniqueIndex(
         "(move_line_id) WHERE kind = 'compensation'",
@@ -115,7 +129,12 @@ class LateChargeEntry(models.Model):
     _order = "date desc, id desc"
 
     charge_id = fields.Many2one(
-        "late.charge", required=True, index=True, readonly=True, ondelete="cascade"
+        "late.charge",
+        string="Memo",
+        required=True,
+        index=True,
+        readonly=True,
+        ondelete="cascade",
     )
     company_id = fields.Many2one(related="charge_id.company_id", store=True, index=True)
     profile_id = fields.Many2one(related="charge_id.profile_id", store=True, index=True)
@@ -136,7 +155,42 @@ class LateChargeEntry(models.Model):
         readonly=True,
     )
     date = fields.Date(required=True, index=True, readonly=True)
-    amount = fields.Monetary(readonly=True)
+    amount = fields.Monetary(readonly=True, help="In the currency of the item.")
+    company_currency_id = fields.Many2one(
+        related="company_id.currency_id", string="Company currency"
+    )
+    amount_company = fields.Monetary(
+        string="Amount (company currency)",
+        currency_field="company_currency_id",
+        readonly=True,
+        help="At the exchange rate of the day of the movement.",
+    )
+    # the same by kind, so that each kind has a sum of its own: written with the row
+    accrued = fields.Monetary(
+        currency_field="company_currency_id",
+        readonly=True,
+        help="What arose by law or contract in the period. Company currency.",
+    )
+    claimed = fields.Monetary(
+        currency_field="company_currency_id",
+        readonly=True,
+        help="What notices claimed for the first time. Company currency.",
+    )
+    invoiced = fields.Monetary(
+        currency_field="company_currency_id",
+        readonly=True,
+        help="By debit notes, less what was reversed. Company currency.",
+    )
+    paid = fields.Monetary(
+        currency_field="company_currency_id",
+        readonly=True,
+        help="Of what was invoiced. Company currency.",
+    )
+    waived = fields.Monetary(
+        currency_field="company_currency_id",
+        readonly=True,
+        help="Less what was taken back. Company currency.",
+    )
     notice_id = fields.Many2one(
         "dunning.notice", readonly=True, index="btree_not_null", ondelete="restrict"
     )

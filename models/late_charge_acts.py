@@ -45,6 +45,14 @@ class LateCharge(models.Model):
         self._check_decides()
         self.check_access("read")
         memos = self.sudo().filtered("forgone")
+        for company, mine in memos.grouped("company_id").items():
+            today = company._dunning_today()
+            self._add_entries(
+                "waived",
+                [(memo.id, today, 0) for memo in mine],
+                reason=self.env._("What accrues is claimed again"),
+                user_id=self.env.uid,
+            )
         memos.forgone = False
         memos._sum_up()
 
@@ -139,7 +147,9 @@ class LateCharge(models.Model):
     def _memos_of(self, line_ids):
         """``{(journal item id, kind): (memo id, claimed)}``.
 
-        All instalments of an invoice lead to its one compensation.
+        All instalments of an invoice lead to its one compensation, and all that a
+        letter told to the one of the letter. Where there are several, the last one in
+        force counts.
         """
         to_decimal = self.env["res.company"]._to_decimal
         return {
@@ -152,7 +162,12 @@ class LateCharge(models.Model):
               JOIN late_charge memo
                 ON memo.move_line_id = line.id
                 OR (memo.kind = 'compensation' AND memo.move_id = line.move_id)
+                OR memo.letter_id IN (SELECT told.notice_id
+                                        FROM dunning_notice_line told
+                                       WHERE told.move_line_id = line.id
+                                         AND told.free_reminder)
              WHERE line.id = ANY(%s)
+          ORDER BY memo.accrued != 0, memo.id
                     """,
                     line_ids,
                 )
@@ -194,9 +209,9 @@ class LateCharge(models.Model):
             self._add_entries(
                 "waived",
                 [
-                    (memo.id, company._dunning_today(), amounts[memo.id])
+                    (memo.id, company._dunning_today(), amounts.get(memo.id) or 0)
                     for memo in mine
-                    if amounts.get(memo.id)
+                    if amounts.get(memo.id) or (forgo and not memo.forgone)
                 ],
                 reason=reason.strip(),
                 user_id=self.env.uid,
@@ -210,6 +225,11 @@ class LateChargeEntry(models.Model):
     _inherit = "late.charge.entry"
 
     # === ACTIONS === #
+
+    def action_view_charge(self):
+        """Open the memo it belongs to."""
+        self.ensure_one()
+        return self.charge_id._get_records_action()
 
     def action_undo(self):
         """Take a waiver back: it stays in the list, with a movement against it."""

@@ -1,6 +1,6 @@
 from bisect import bisect_right
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -10,7 +10,7 @@ from odoo.tools import SQL
 from ..engine.compensation import Charge, claim
 from ..engine.interest import Interest, round_to
 from ..engine.rates import RateMissing
-from ..engine.regime import Regime
+from ..engine.regime import Per, Regime
 from .late_history import LateRow
 
 ZERO = Decimal(0)
@@ -121,7 +121,7 @@ class LateCharge(models.Model):
                 items,
                 company,
                 day,
-                set(line_ids),
+                set(found if siblings else line_ids),
             )
         if siblings:
             asked = found
@@ -145,7 +145,7 @@ class LateCharge(models.Model):
             if law.valid_until:
                 breaks.add(law.valid_until + timedelta(days=1))
         breaks = sorted(breaks)
-        by_period = defaultdict(list)
+        by_period, same = defaultdict(list), {}
         for one in found.values():
             by_period[bisect_right(breaks, one.row.due_date)].append(one)
         for position, mine in by_period.items():
@@ -158,12 +158,21 @@ class LateCharge(models.Model):
                 dict.fromkeys(one.row.profile_id for one in mine)
             )._late_laws(when)
             for one in mine:
-                one.law = chosen.get(one.row.profile_id)
-                one.regime_id = bool(one.law) and codes.get(one.law.code, False)
+                law = chosen.get(one.row.profile_id)
+                if law is None:
+                    continue
+                # one object for all that is equal: what a letter told is added up
+                before = same.setdefault((one.row.profile_id, law.code), law)
+                one.law = before if before == law else law
+                one.regime_id = codes.get(law.code, False)
 
     @api.model
     def _compute(self, found, items, company, day, asked):
-        """Have the engine count, the items of one law and currency together."""
+        """Have the engine count, the items of one law and currency together.
+
+        A compensation per letter is claimed once, also when the letter told items of
+        several currencies: with those in the currency of the law, if there are any.
+        """
         Currency = self.env["res.currency"].sudo().with_context(active_test=False)
         currencies = {one.id: one for one in Currency.search([])}
         by_name = {one.name: one for one in currencies.values()}
@@ -175,12 +184,20 @@ class LateCharge(models.Model):
                 continue
             key = (id(one.law), one.row.currency_id)
             rule = one.law.compensation or one.law.contract_compensation
-            if rule and rule.currency != currencies[one.row.currency_id].name:
-                # each invoice has the exchange rate of its own day
-                key = (*key, one.row.invoice)
-            groups[key].append(one)
-        for mine in groups.values():
+            foreign = bool(rule) and (
+                rule.currency != currencies[one.row.currency_id].name
+            )
+            if foreign:
+                # each invoice (or letter) has the exchange rate of its own day
+                key = (*key, self._letter_of(one, items) or one.row.invoice)
+            groups[foreign, key].append(one)
+        told = {}
+        for key, mine in sorted(groups.items(), key=lambda group: group[0][0]):
             law, currency = mine[0].law, currencies[mine[0].row.currency_id]
+            for one in mine:
+                letter = self._letter_of(one, items)
+                if letter and told.setdefault(letter, key) != key:
+                    items[one.row.id] = replace(items[one.row.id], no_compensation=True)
             rule = law.compensation or law.contract_compensation
             other = by_name.get(rule.currency, currency) if rule else currency
             rate = ONE
@@ -211,24 +228,39 @@ class LateCharge(models.Model):
                 one.compensation = round_to(charge.amount / rate, unit)
 
     @api.model
+    def _letter_of(self, one, items):
+        """Key of the letter whose sums are added for the compensation; None where the
+        law has one per invoice.
+        """
+        rule = one.law.compensation
+        per_letter = rule is not None and rule.per is Per.LETTER
+        return items[one.row.id].letter if per_letter else None
+
+    @api.model
     def _put_settled(self, found):
         """What was invoiced or waived already, from the memos."""
-        by_invoice = {}
-        for one in found.values():
-            if one.charge or one.row.invoice not in by_invoice:
-                by_invoice[one.row.invoice] = one
+        by_group = {one.charge.group: one for one in found.values() if one.charge}
         to_decimal = self.env["res.company"]._to_decimal
-        for kind, line_id, move_id, settled, forgone in self.env.execute_query(
+        for (
+            kind,
+            line_id,
+            move_id,
+            letter_id,
+            settled,
+            forgone,
+        ) in self.env.execute_query(
             SQL(
                 """
-        SELECT kind, move_line_id, move_id, invoiced + waived, forgone
+        SELECT kind, move_line_id, move_id, letter_id, invoiced + waived, forgone
           FROM late_charge
          WHERE (move_line_id = ANY(%(lines)s)
-                OR (kind = 'compensation' AND move_id = ANY(%(moves)s)))
+                OR (kind = 'compensation'
+                    AND (move_id = ANY(%(moves)s) OR letter_id = ANY(%(letters)s))))
            AND (invoiced != 0 OR waived != 0 OR forgone)
-                """,
+                    """,
                 lines=list(found),
                 moves=list({one.row.move_id for one in found.values()}),
+                letters=[key for name, key in by_group if name == "letter"],
             )
         ):
             settled = to_decimal(settled)
@@ -236,8 +268,13 @@ class LateCharge(models.Model):
                 one = found[line_id]
                 one.interest_settled = one.accrued if forgone else settled
             else:
-                one = by_invoice.get(
-                    ("line", line_id) if line_id else ("move", move_id)
-                )
+                one = by_group.get(self._group_of(line_id, move_id, letter_id))
                 if one:
                     one.compensation_settled = one.compensation if forgone else settled
+
+    @api.model
+    def _group_of(self, line_id, move_id, letter_id):
+        """What a compensation is due for, as ``engine.compensation`` names it."""
+        if letter_id:
+            return "letter", letter_id
+        return ("line", line_id) if line_id else ("move", move_id)

@@ -1,16 +1,19 @@
 from collections import defaultdict
 from decimal import Decimal
 
+from markupsafe import Markup
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
-from odoo.tools import SQL, float_repr, format_date
+from odoo.tools import SQL, format_date
 
 from ..engine import accrual
 from ..engine.late_item import EventKind
 
 ZERO = Decimal(0)
-FRENCH_ACCOUNT = "763100"  # income from trade receivables, plan comptable general
+# Income from trade receivables, plan comptable general; charts write it with zeros.
+FRENCH_ACCOUNT = "7631"
 
 
 class LateCharge(models.Model):
@@ -122,9 +125,12 @@ class LateCharge(models.Model):
             )
             for sequence, memo in enumerate(memos, start=1)
         ]
-        note = memos.env._(
-            "Not subject to VAT: it makes good a loss, and pays for no supply."
-        )
+        notes = [
+            *memos._debit_bases(details),
+            memos.env._(
+                "Not subject to VAT: it makes good a loss, and pays for no supply."
+            ),
+        ]
         return {
             "move_type": "out_invoice",
             "late_debit_note": True,
@@ -133,9 +139,44 @@ class LateCharge(models.Model):
             "journal_id": journal.id,
             "invoice_date": day,
             "ref": memos.env._("Late payment"),
-            "narration": note,
+            "narration": Markup("").join(Markup("<p>%s</p>") % note for note in notes),
             "invoice_line_ids": lines,
         }
+
+    def _debit_bases(self, details):
+        """The legal basis of what is invoiced, as the regimes word it.
+
+        :param details: ``{journal item id: Assessment}``.
+        """
+        texts = []
+        for law, mine in self.grouped("regime_id").items():
+            law = law.sudo().with_context(lang=self.env.lang)
+            interest = mine.filtered(lambda memo: memo.kind == "interest")
+            counted = [details.get(memo.move_line_id.id) for memo in interest]
+            segments = [
+                segment
+                for one in counted
+                if one and one.interest
+                for segment in one.interest.segments
+            ]
+            if segments and law.text_interest:
+                rates = self._rates_in_words(segments)
+                texts.append(law.text_interest.replace("{rate}", rates))
+            fixed = (mine - interest).mapped("accrued")
+            if fixed and law.text_compensation:
+                words = self.currency_id.format(fixed[0])
+                if len(fixed) > 1 and len(set(fixed)) == 1:
+                    words = f"{len(fixed)} × {words}"
+                elif len(fixed) > 1:
+                    words = self.currency_id.format(sum(fixed))
+                texts.append(law.text_compensation.replace("{compensation}", words))
+        return texts
+
+    @api.model
+    def _rates_in_words(self, segments):
+        """The rates of parts of the interest, as the language writes them."""
+        rates = [f"{segment.rate.normalize():f}" for segment in segments]
+        return self.env["dunning.notice"]._rate_in_words(rates)
 
     def _debit_line_text(self, assessment):
         """What the line of the debit note says: invoice, days, rates.
@@ -143,6 +184,14 @@ class LateCharge(models.Model):
         :param assessment: of its item; None where that is gone.
         """
         self.ensure_one()
+        if self.letter_id:
+            return self.env._(
+                "Fixed compensation for the costs of recovery: %(invoices)s, after our "
+                "letter %(letter)s of %(date)s",
+                invoices=self.name,
+                letter=self.letter_id.name,
+                date=format_date(self.env, self.letter_id.date),
+            )
         if self.kind == "compensation":
             return self.env._(
                 "Fixed compensation for the costs of recovery: %(invoice)s, due on "
@@ -165,7 +214,7 @@ class LateCharge(models.Model):
                     last=format_date(self.env, segment.last),
                     days=segment.days,
                     base=self.currency_id.format(float(segment.base)),
-                    rate=float_repr(float(segment.rate), 2),
+                    rate=self._rates_in_words([segment]),
                 )
             )
         before = self.invoiced + self.in_draft + self.waived
@@ -326,10 +375,14 @@ class LateCharge(models.Model):
     def _debit_account(self, company):
         """The account of the company, else the one the French chart has for it."""
         company = company.sudo()
-        return company.late_interest_account_id or self.env[
-            "account.account"
-        ].with_company(company).sudo().search(
-            [("code", "=", FRENCH_ACCOUNT), ("company_ids", "parent_of", company.id)],
+        if company.late_interest_account_id or company._late_country() != "FR":
+            return company.late_interest_account_id
+        accounts = self.env["account.account"].with_company(company).sudo()
+        return accounts.search(
+            [
+                ("code", "=like", f"{FRENCH_ACCOUNT}%"),
+                ("company_ids", "parent_of", company.id),
+            ],
             limit=1,
         )
 

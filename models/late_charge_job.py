@@ -1,32 +1,19 @@
-from collections import defaultdict
 from datetime import timedelta
 from decimal import Decimal
 
-from odoo import api, fields, models
-from odoo.exceptions import UserError
-from odoo.fields import Domain
+from odoo import api, models
 from odoo.tools import SQL
 
 from ..engine import accrual
+from ..engine.interest import round_to
 from .late_history import BEARING
 
 ZERO = Decimal(0)
-PROFILES = 500  # customers looked at together
-ITEMS = 2_000  # items written down together
+BATCH_ITEMS = 2_000  # items written down together
 # A transaction that began before the last look may have been committed after it.
 MARGIN = timedelta(hours=6)
 # Amounts of a memo nobody has done anything with.
 NOTHING_YET = ("claimed", "in_draft", "invoiced", "paid", "unpaid", "waived")
-# What of a customer decides on the law and its figures.
-TERMS = (
-    "customer_kind",
-    "late_regime_id",
-    "late_contract",
-    "late_contract_law",
-    "late_contract_rate",
-    "late_contract_fee",
-    "insolvency_date",
-)
 
 
 class AccountPartialReconcile(models.Model):
@@ -53,8 +40,8 @@ class LateCharge(models.Model):
         self.env["late.history"]._flush()
         self._rejoin(profiles)
         line_ids = self._lines_to_refresh(profiles, day)
-        for start in range(0, len(line_ids), ITEMS):
-            self._refresh_lines(line_ids[start : start + ITEMS], day)
+        for start in range(0, len(line_ids), BATCH_ITEMS):
+            self._refresh_lines(line_ids[start : start + BATCH_ITEMS], day)
         self._release_orphans(profiles)
 
     @api.model
@@ -75,8 +62,9 @@ class LateCharge(models.Model):
 
         Those that are open and overdue, those that still were the last time or are a
         draft by now, those to which something was allocated since (or whose payment
-        has since been found on the bank), and all with a memo where the law or the
-        terms have changed. What was settled before the first look is left in peace.
+        has since been found on the bank), those of whose letters the post has told
+        something since, and all with a memo where the law or the terms have changed.
+        What was settled before the first look is left in peace.
         """
         company = profiles.company_id
         stale = self._stale_profiles(profiles)
@@ -129,6 +117,21 @@ class LateCharge(models.Model):
                 """,
                 profiles=stale,
             ),
+            # of a letter whose first invoice is gone: what else it told
+            SQL(
+                """
+        SELECT told.move_line_id
+          FROM late_charge charge
+          JOIN dunning_notice_line told ON told.notice_id = charge.letter_id
+           AND told.free_reminder AND told.move_line_id IS NOT NULL
+         WHERE charge.profile_id = ANY(%(profiles)s)
+           AND charge.letter_id IS NOT NULL
+           AND charge.accrued != 0
+           AND (charge.move_id IS NULL OR charge.profile_id = ANY(%(stale)s))
+                """,
+                profiles=profiles.ids,
+                stale=stale,
+            ),
         ]
         if since:
             parts.append(
@@ -170,6 +173,28 @@ class LateCharge(models.Model):
                     profiles=[p.id for p in profiles if p.late_seen_at],
                     day=day,
                     bearing=BEARING,
+                )
+            )
+            # what the post tells of a letter may come after the payment
+            parts.append(
+                SQL(
+                    """
+        SELECT told.move_line_id
+          FROM credit_profile profile
+          JOIN dunning_notice notice ON notice.profile_id = profile.id
+           AND notice.state = 'issued'
+          JOIN dunning_delivery delivery ON delivery.notice_id = notice.id
+           AND delivery.write_date >= profile.late_seen_at - %(margin)s
+          JOIN dunning_notice_line told ON told.notice_id = notice.id
+           AND told.kind = 'item'
+         WHERE profile.id = ANY(%(profiles)s)
+           AND EXISTS (SELECT
+                         FROM account_partial_reconcile allocated
+                        WHERE allocated.debit_move_id = told.move_line_id
+                          AND allocated.create_date >= profile.late_began_at)
+                    """,
+                    margin=MARGIN,
+                    profiles=[p.id for p in profiles if p.late_seen_at],
                 )
             )
         query = SQL(" UNION ").join(parts)
@@ -225,9 +250,10 @@ class LateCharge(models.Model):
                 "accrued": values["accrued"],
                 "accruing": values["accruing"],
                 "accrued_on": day,
-                "regime_id": values.get("regime_id") or memo["regime_id"],
-                "name": values.get("name") or memo["name"],
-                "date_maturity": values.get("date_maturity") or memo["date_maturity"],
+                **{
+                    name: values.get(name) or memo[name]
+                    for name in ("regime_id", "name", "date_maturity", "move_id")
+                },
                 "open_amount": self._open_of(memo, values["accrued"]),
             }
             if any(
@@ -266,13 +292,17 @@ class LateCharge(models.Model):
         SELECT charge.id, charge.kind, charge.move_line_id, charge.move_id,
                charge.accrued, charge.accruing, charge.invoiced, charge.in_draft,
                charge.waived, charge.forgone, charge.open_amount, charge.regime_id,
-               charge.name, charge.date_maturity
+               charge.name, charge.date_maturity, charge.letter_id
           FROM late_charge charge
          WHERE charge.move_line_id = ANY(%(lines)s)
             OR (charge.kind = 'compensation'
                 AND charge.move_id IN (SELECT line.move_id
                                          FROM account_move_line line
                                         WHERE line.id = ANY(%(lines)s)))
+            OR charge.letter_id IN (SELECT told.notice_id
+                                      FROM dunning_notice_line told
+                                     WHERE told.move_line_id = ANY(%(lines)s)
+                                       AND told.free_reminder)
                 """,
                 lines=list(line_ids),
             )
@@ -281,11 +311,12 @@ class LateCharge(models.Model):
             for name in ("accrued", "invoiced", "in_draft", "waived", "open_amount"):
                 memo[name] = to_decimal(memo[name])
             memo["forgone"] = bool(memo["forgone"])
-            if memo["kind"] == "compensation" and not memo["move_line_id"]:
-                key = ("move", memo["move_id"], "compensation")
+            keys = (memo["move_line_id"], memo["move_id"], memo["letter_id"])
+            if memo["kind"] == "interest":
+                key = ("line", memo["move_line_id"])
             else:
-                key = ("line", memo["move_line_id"], memo["kind"])
-            result[key] = memo
+                key = self._group_of(*keys)
+            result[(*key, memo["kind"])] = memo
         return result
 
     @api.model
@@ -317,6 +348,7 @@ class LateCharge(models.Model):
                 "kind": "interest",
                 "move_line_id": row.id,
                 "move_id": row.move_id,
+                "letter_id": False,
                 "accrued": amount,
                 "accruing": row.open,
                 "open_amount": amount,
@@ -327,12 +359,15 @@ class LateCharge(models.Model):
             if not one.charge:
                 continue
             amount = one.compensation
-            key = (*row.invoice, "compensation")
-            wanted[key] = {
+            group, key = one.charge.group
+            names = dict.fromkeys(found[item].row.name for item in one.charge.items)
+            wanted[group, key, "compensation"] = {
                 **common,
                 "kind": "compensation",
-                "move_line_id": False if row.is_invoice else row.id,
-                "move_id": row.move_id if row.is_invoice else False,
+                "name": ", ".join(names),
+                "move_line_id": row.id if group == "line" else False,
+                "move_id": False if group == "line" else row.move_id,
+                "letter_id": key if group == "letter" else False,
                 "accrued": amount,
                 "accruing": False,
                 "open_amount": amount,
@@ -395,15 +430,28 @@ class LateCharge(models.Model):
             else:
                 ((when, part),) = now.items()
                 if (last, to_decimal(amount)) != (when, part):
-                    updates[entry_id] = {"date": when, "amount": part}
+                    updates[entry_id] = (charge_id, when, part)
         if anew:
             Entry.search([("kind", "=", "accrued"), ("charge_id", "in", anew)]).unlink()
-        Entry._update_rows(updates)
+        own = self._in_company_currency(updates.values())
+        Entry._update_rows(
+            {
+                entry_id: {
+                    "date": when,
+                    "amount": part,
+                    "amount_company": amount,
+                    "accrued": amount,
+                }
+                for (entry_id, (__, when, part)), amount in zip(
+                    updates.items(), own, strict=True
+                )
+            }
+        )
         self._add_entries("accrued", inserts)
 
     @api.model
     def _add_entries(self, kind, shares, **values):
-        """Add movements of memos.
+        """Add movements of memos, with their amount in company currency.
 
         :param shares: ``[(memo id, day, amount)]``.
         :param values: what else is the same in all of them.
@@ -429,270 +477,38 @@ class LateCharge(models.Model):
                         "kind": kind,
                         "date": day,
                         "amount": amount,
+                        "amount_company": own,
+                        kind: own,
                         **values,
                     }
-                    for memo_id, day, amount in shares
+                    for (memo_id, day, amount), own in zip(
+                        shares, self._in_company_currency(shares), strict=True
+                    )
                 ]
             )
         )
 
-    # === INVOICES THAT WERE RESET OR DELETED === #
-
     @api.model
-    def _rejoin(self, profiles):
-        """Give memos back to the items of an invoice that was reset and posted again.
+    def _in_company_currency(self, shares):
+        """Amounts of movements in the currency of their company, as of their day.
 
-        Core makes the items anew when terms or amounts change. The one with the same
-        due date is meant, else the first without a memo.
+        :param shares: ``[(memo id, day, amount)]``.
+        :return: the amounts, rounded, in that order; without a query where nothing is
+            in another currency.
         """
-        lost = self.sudo().search_fetch(
-            [
-                ("profile_id", "in", profiles.ids),
-                ("kind", "=", "interest"),
-                ("move_line_id", "=", False),
-                ("move_id.state", "=", "posted"),
-            ],
-            ["move_id", "date_maturity"],
-            order="date_maturity, id",
-        )
-        if not lost:
-            return
-        lines = (
-            self.env["account.move.line"]
-            .sudo()
-            .search_fetch(
-                [
-                    ("move_id", "in", lost.move_id.ids),
-                    ("account_type", "=", "asset_receivable"),
-                    ("parent_state", "=", "posted"),
-                ],
-                ["move_id", "date_maturity"],
-                order="date_maturity, id",
-            )
-        )
-        taken = self.sudo().search_fetch(
-            [("move_line_id", "in", lines.ids), ("kind", "=", "interest")],
-            ["move_line_id"],
-        )
-        free = defaultdict(list)
-        for line in lines - taken.move_line_id:
-            free[line.move_id.id].append(line)
-        for memo in lost:
-            choice = free[memo.move_id.id]
-            if not choice:
+        memos = self.sudo().browse(dict.fromkeys(share[0] for share in shares))
+        memos.fetch(["company_id", "currency_id"])
+        to_decimal = self.env["res.company"]._to_decimal
+        convert, amounts = {}, []
+        for memo_id, day, amount in shares:
+            memo = memos.browse(memo_id)
+            company, currency = memo.company_id, memo.company_id.currency_id
+            if memo.currency_id == currency:
+                amounts.append(amount)
                 continue
-            line = next(
-                (one for one in choice if one.date_maturity == memo.date_maturity),
-                choice[0],
-            )
-            choice.remove(line)
-            memo.move_line_id = line
-        self.flush_model(["move_line_id"])
-
-    @api.model
-    def _release_orphans(self, profiles):
-        """What is left of invoices that are gone: nothing accrues on them.
-
-        A memo nobody has claimed, invoiced or waived goes with its invoice; the others
-        stay as what they are, a record of what was done.
-        """
-        orphans = self.sudo().search(
-            Domain("profile_id", "in", profiles.ids)
-            & (
-                (Domain("accrued", "!=", 0) | Domain("accruing", "=", True))
-                & Domain("move_line_id", "=", False)
-                & (Domain("kind", "=", "interest") | Domain("move_id", "=", False))
-            )
-        )
-        used = orphans._with_acts()
-        (orphans - used).unlink()
-        if used:
-            used.write({"accrued": 0, "accruing": False})
-            used.entry_ids.filtered(lambda entry: entry.kind == "accrued").unlink()
-            used._sum_up()
-
-    def _with_acts(self):
-        """Those of which something was claimed, invoiced or waived."""
-        return self.search(
-            Domain("id", "in", self.ids)
-            & (
-                Domain("entry_ids", "any", [("kind", "!=", "accrued")])
-                | Domain("debit_ids", "!=", False)
-            )
-        )
-
-    # === SUMS === #
-
-    def _sum_up(self):
-        """Bring claimed, invoiced, paid, waived and open in step with their rows."""
-        if not self:
-            return
-        self.env.flush_all()
-        self.env.cr.execute(
-            SQL(
-                """
-        WITH told AS (
-            SELECT memo.id,
-                   COALESCE((SELECT SUM(amount) FROM late_charge_entry entry
-                              WHERE entry.charge_id = memo.id
-                                AND entry.kind = 'claimed'), 0) AS claimed,
-                   COALESCE((SELECT SUM(amount) FROM late_charge_entry entry
-                              WHERE entry.charge_id = memo.id
-                                AND entry.kind = 'waived'), 0) AS waived,
-                   COALESCE((SELECT SUM(amount) FROM late_charge_debit debit
-                              WHERE debit.charge_id = memo.id
-                                AND debit.state = 'draft'), 0) AS in_draft,
-                   COALESCE((SELECT SUM(invoiced) FROM late_charge_debit debit
-                              WHERE debit.charge_id = memo.id), 0) AS invoiced,
-                   COALESCE((SELECT SUM(paid) FROM late_charge_debit debit
-                              WHERE debit.charge_id = memo.id), 0) AS paid
-              FROM late_charge memo
-             WHERE memo.id = ANY(%s)
-        )
-        UPDATE late_charge memo
-           SET claimed = told.claimed, waived = told.waived, paid = told.paid,
-               in_draft = told.in_draft, invoiced = told.invoiced,
-               unpaid = told.invoiced - told.paid,
-               open_amount = CASE WHEN memo.forgone THEN 0 ELSE GREATEST(
-                   memo.accrued - told.invoiced - told.in_draft - told.waived,
-                   -(told.invoiced + told.in_draft)) END
-          FROM told
-         WHERE memo.id = told.id
-                """,
-                self.ids,
-            )
-        )
-        self.invalidate_recordset(
-            [
-                "claimed",
-                "waived",
-                "paid",
-                "unpaid",
-                "in_draft",
-                "invoiced",
-                "open_amount",
-            ],
-            flush=False,
-        )
-
-
-class ResPartner(models.Model):
-    _inherit = "res.partner"
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_except_late_charges(self):
-        """What was only computed goes with the customer; what was decided stays.
-
-        :raises UserError: when something was claimed, invoiced or waived.
-        """
-        # sudo: whoever deletes contacts need not see what they owe
-        memos = self.env["late.charge"].sudo().search([("partner_id", "in", self.ids)])
-        if memos._with_acts():
-            raise UserError(
-                self.env._(
-                    "Interest or compensation of this customer was claimed, invoiced "
-                    "or waived, and is kept: archive the contact instead of deleting "
-                    "it."
-                )
-            )
-        memos.unlink()
-
-
-class CreditProfile(models.Model):
-    """The nightly job over all customers."""
-
-    _inherit = "credit.profile"
-
-    late_day = fields.Date(string="Interest computed until", readonly=True, copy=False)
-    late_seen_at = fields.Datetime(readonly=True, copy=False)
-    late_began_at = fields.Datetime(
-        readonly=True, copy=False, help="What was settled before is left in peace."
-    )
-    late_stale = fields.Boolean(
-        readonly=True,
-        copy=False,
-        help="Terms have changed: also what is settled is computed again.",
-    )
-    late_error = fields.Char(
-        string="Interest not up to date",
-        readonly=True,
-        copy=False,
-        help="Why interest of this customer could not be computed the last time.",
-    )
-
-    _late_day_idx = models.Index("(company_id, late_day)")
-
-    def write(self, vals):
-        result = super().write(vals)
-        if any(name in vals for name in TERMS):
-            self._update_columns({"late_stale": True})
-        return result
-
-    # === ACTIONS === #
-
-    def action_refresh_late(self):
-        """Compute interest and compensation of these customers again now."""
-        self._check_can_run()
-        self.check_access("read")
-        self.sudo()._refresh_late()
-
-    # === BUSINESS METHODS === #
-
-    def _refresh_late(self, day=None):
-        """Bring the memos of these customers up to date.
-
-        :param day: up to and with this day; default: today where the company is.
-        """
-        for company, mine in self.sudo().grouped("company_id").items():
-            today = day or company._dunning_today()
-            now = self.env.cr.now()  # of the database, as what is compared with it
-            mine.fetch(["partner_id", "late_seen_at", "late_began_at", "late_stale"])
-            for start in range(0, len(mine), PROFILES):
-                batch = mine[start : start + PROFILES]
-                self.env["late.charge"].sudo()._refresh(batch, today)
-                batch.filtered(lambda p: not p.late_began_at)._update_columns(
-                    {"late_began_at": now}
-                )
-                batch._update_columns(
-                    {"late_day": today, "late_seen_at": now, "late_stale": False}
-                )
-
-    # === SCHEDULED ACTIONS === #
-
-    @api.model
-    def _cron_late(self):
-        """Interest and compensation once a day, from the company's midnight on; what
-        became of debit notes every time.
-        """
-        return self.env["ir.cron"]._dunning_retried(self._late_all)
-
-    @api.model
-    def _late_all(self):
-        self._work_through(
-            self._late_domain(fields.Datetime.now()),
-            PROFILES,
-            "_refresh_late",
-            "late_error",
-        )
-        self.env["late.charge"]._follow_debit_notes()
-
-    @api.model
-    def _late_domain(self, now):
-        """Customers, archived ones too, who were not looked at today.
-
-        :param now: naive UTC.
-        """
-        companies = (
-            self.env["res.company"]
-            .sudo()
-            .search([("parent_id", "=", False), ("late_interest", "=", True)])
-        )
-        # whether the contact is archived makes no difference to a debt
-        return Domain("active", "in", (True, False)) & Domain.OR(
-            Domain("company_id", "=", company.id)
-            & (
-                Domain("late_day", "=", False)
-                | Domain("late_day", "<", company._dunning_today(now))
-            )
-            for company in companies
-        )
+            if company not in convert:
+                convert[company] = self.env["late.history"]._conversions(company)
+            rate = convert[company](memo.currency_id.id, currency.id, day)
+            unit = Decimal(str(currency.rounding))
+            amounts.append(round_to(to_decimal(amount) * rate, unit))
+        return amounts

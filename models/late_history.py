@@ -69,13 +69,15 @@ class LateHistory(models.AbstractModel):
     @api.model
     def _rows(self, line_ids):
         """The items among these that can bear interest, with the other instalments of
-        their invoices.
+        their invoices, and what stood in the same free reminder: a compensation may
+        be due for all of them together.
 
         :return: ``{journal item id: LateRow}``.
         """
         if not line_ids:
             return {}
         self._flush()
+        line_ids = self._with_letters(line_ids)
         to_decimal = self.env["res.company"]._to_decimal
         rows = self.env.execute_query(
             SQL(
@@ -147,21 +149,62 @@ class LateHistory(models.AbstractModel):
         return result
 
     @api.model
+    def _with_letters(self, line_ids):
+        """These journal items, and those of the same free reminders.
+
+        An item told by two of them (the first was returned, say) leads from one to the
+        other, so that each letter is there with all it told.
+        """
+        told = self.env.execute_query(
+            SQL(
+                """
+        WITH RECURSIVE letter AS (
+            SELECT line.notice_id
+              FROM dunning_notice_line line
+             WHERE line.move_line_id = ANY(%(lines)s) AND line.free_reminder
+             UNION
+            SELECT again.notice_id
+              FROM letter
+              JOIN dunning_notice_line line ON line.notice_id = letter.notice_id
+               AND line.free_reminder
+              JOIN dunning_notice_line again
+                ON again.move_line_id = line.move_line_id
+               AND again.free_reminder
+        )
+        SELECT DISTINCT line.move_line_id
+          FROM letter
+          JOIN dunning_notice_line line ON line.notice_id = letter.notice_id
+           AND line.free_reminder
+         WHERE line.move_line_id IS NOT NULL
+                """,
+                lines=list(line_ids),
+            )
+        )
+        return list(dict.fromkeys([*line_ids, *(line_id for (line_id,) in told)]))
+
+    @api.model
     def _late_days(self, line_ids):
         """Days on which something reached the customer about these items.
 
-        A hook: whoever knows more of posting and delivery adds to it.
+        A registered letter counts from its first presentation, and not at all as long
+        as that is not known; other messages from the day they left.
 
-        :return: ``{journal item id: {field of engine.late_item.Item: value}}``: here
-            ``notice``, the day the first formal notice left, and ``reminder``, that of
-            the first message that was a reminder. Nothing for what reached nobody.
+        :return: ``{journal item id: {field of engine.late_item.Item: value}}``:
+            ``notice``, when the first formal notice was received; ``reminder``, when
+            the first message that was a reminder was; ``waiting``, the time the free
+            reminder gave, and ``letter``, which one that was. Nothing for what reached
+            nobody.
         """
         result = defaultdict(dict)
-        for company_id, line_id, formal, sent_at in self.env.execute_query(
+        times = self.env["dunning.situation"]._reminder_times(line_ids)
+        for line_id, (waiting, notice_id) in times.items():
+            result[line_id] = {"waiting": waiting, "letter": ("letter", notice_id)}
+        for company_id, line_id, formal, sent_at, received in self.env.execute_query(
             SQL(
                 """
         SELECT notice.company_id, line.move_line_id, level.tone = 'formal',
-               MIN(delivery.sent_at)
+               MIN(delivery.sent_at) FILTER (WHERE delivery.channel != 'registered'),
+               MIN(%(received)s)
           FROM dunning_notice_line line
           JOIN dunning_notice notice ON notice.id = line.notice_id
            AND notice.state = 'issued'
@@ -170,18 +213,22 @@ class LateHistory(models.AbstractModel):
           JOIN dunning_delivery delivery ON delivery.notice_id = notice.id
            AND delivery.state IN ('sent', 'delivered')
            AND delivery.sent_at IS NOT NULL
-         WHERE line.move_line_id = ANY(%s)
+         WHERE line.move_line_id = ANY(%(lines)s)
            AND line.kind = 'item'
            AND line.days_late > 0
            AND (line.escalated OR level.tone != 'formal')
            AND level.tone != 'courtesy'
       GROUP BY notice.company_id, line.move_line_id, level.tone = 'formal'
                 """,
-                line_ids,
+                received=self.env["dunning.delivery"]._received_sql(),
+                lines=list(line_ids),
             )
         ):
             company = self.env["res.company"].sudo().browse(company_id)
-            day = company._dunning_today(sent_at)
+            left = sent_at and company._dunning_today(sent_at)
+            day = min(filter(None, (left, received)), default=None)
+            if day is None:
+                continue  # a registered letter on its way
             mine = result[line_id]
             if formal:
                 mine["notice"] = min(day, mine.get("notice") or day)

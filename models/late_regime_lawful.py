@@ -56,17 +56,6 @@ class LateRegime(models.Model):
         )
 
     @api.model
-    def _currency_named(self, name):
-        """A currency by its code, archived or not; asked for once."""
-        return self.env["res.currency"].sudo().browse(self._currency_id_named(name))
-
-    @api.model
-    @tools.ormcache("name")
-    def _currency_id_named(self, name):
-        rows = self.env["res.currency"].sudo().with_context(active_test=False)
-        return rows.search([("name", "=", name)], limit=1).id
-
-    @api.model
     def _ids_of(self, codes):
         """``{code: id}`` of regimes, archived ones too."""
         rows = self.sudo().with_context(active_test=False)

@@ -5,7 +5,7 @@ from freezegun import freeze_time
 
 from odoo.exceptions import AccessError, UserError
 
-from ..models import late_charge_job
+from ..models import late_charge_job, late_charge_night
 from .common import NOW
 from .late_common import TODAY, LateCommon, before
 
@@ -244,8 +244,8 @@ class TestLateMemo(LateCommon):
         invoices = self._late(60)
         for number in range(4):
             invoices |= self._late(60, partner=self._customer(f"Batch {number}"))
-        self.patch(late_charge_job, "PROFILES", 2)
-        self.patch(late_charge_job, "ITEMS", 2)
+        self.patch(late_charge_night, "BATCH", 2)
+        self.patch(late_charge_job, "BATCH_ITEMS", 2)
         self._cron("ir_cron_late")
         for invoice in invoices:
             self.assertTrue(self._memo(invoice))
@@ -413,6 +413,9 @@ class TestLateMemo(LateCommon):
         self.assertEqual(self._assessed(invoice).interest_due, 0)
         memo.with_user(self.manager).action_claim_again()
         self.assertAlmostEqual(memo.open_amount, memo.accrued - memo.waived)
+        acts = memo.entry_ids.filtered(lambda e: e.kind == "waived").sorted("id")
+        self.assertEqual(acts.user_id, self.manager)
+        self.assertEqual(acts[-1].reason, "What accrues is claimed again")
 
     def test_not_more_than_is_open_and_not_without_a_reason(self):
         invoice = self._late(60)

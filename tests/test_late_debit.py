@@ -263,6 +263,61 @@ class TestLateDebit(LateCommon):
         run = self._propose(self.customer, day=TODAY + timedelta(days=4))
         self.assertIn(note, run.notice_ids.line_ids.move_id)
 
+    def test_a_reminder_claims_nothing_on_a_debit_note(self):
+        levels = self.env["dunning.level"].search([("policy_id", "=", self.policy.id)])
+        levels.write({"claim_interest": True, "claim_compensation": True})
+        self._pay(self.invoice)
+        note = self._debit()
+        note.invoice_payment_term_id = False
+        note.invoice_date_due = TODAY
+        note.action_post()
+        day = TODAY + timedelta(days=4)
+        notice = self._run(self.customer, day=day).notice_ids
+        self.assertEqual(notice.line_ids.move_id, note)
+        self.assertAlmostEqual(notice.amount_due, self.amount)
+        self.assertEqual((notice.amount_interest, notice.amount_compensation), (0, 0))
+        self.assertFalse(notice.line_ids.interest or notice.line_ids.compensation)
+
+    def test_it_does_not_print_what_it_does_not_bear(self):
+        self.company.late_invoice_terms = True
+        note = self._debit()
+        note.action_post()
+        self.assertNotIn("o_late_terms", note.narration)
+
+    def test_money_on_account_for_interest_reopens_nothing(self):
+        """Paid without a debit note, allocated to nothing: the item stays settled."""
+        self._pay(self.invoice, day=before(5))
+        self._night()
+        accrued = self.interest.accrued
+        self._payment(self.customer, accrued, TODAY)
+        self._night(day=TODAY + timedelta(days=3))
+        self.assertTrue(self._item(self.invoice).reconciled)
+        self.assertMemo(self.interest, accrued=accrued, paid=0, open_amount=accrued)
+        self.assertFalse(self.interest.accruing)
+
+    def test_the_account_is_looked_for_on_french_charts_only(self):
+        self.company.late_interest_account_id = False
+        account = self.env["account.account"].search(
+            [("code", "=like", "7631%"), ("company_ids", "parent_of", self.company.id)]
+        ) or self.env["account.account"].create(
+            {"code": "763100", "name": "Interest", "account_type": "income"}
+        )
+        self.assertEqual(self.memos._debit_account(self.company), account[:1])
+        self.company.country_id = self.env.ref("base.be")
+        self.assertFalse(self.memos._debit_account(self.company))
+
+    def test_a_journal_of_its_own_from_the_settings(self):
+        settings = self.env["res.config.settings"].create({})
+        self.assertIn(self.journal.name, settings.late_booking)
+        self.assertIn(self.account.code, settings.late_booking)
+        settings.action_late_journal()
+        journal = self.company.late_journal_id
+        self.assertEqual((journal.type, journal.code), ("sale", "LATE"))
+        note = self._debit()
+        self.assertEqual(note.journal_id, journal)
+        note.action_post()
+        self.assertTrue(note.name.startswith("LATE/"))
+
     def test_invoiced_too_much_is_shown(self):
         self._debit().action_post()
         self._pay(self.invoice, day=before(50))
@@ -285,3 +340,12 @@ class TestLateDebit(LateCommon):
         self.customer.lang = "fr_FR"
         note = self._debit()
         self.assertIn("16/04/2026", note.invoice_line_ids[0].name)
+        self.assertIn("12,15 %", note.invoice_line_ids[0].name)
+
+    def test_it_names_the_law(self):
+        note = self._debit()
+        self.assertIn("L. 441-10", note.narration)
+        self.assertIn("12.15", note.narration)
+        self.assertIn("D. 441-5", note.narration)
+        self.assertIn("VAT", note.narration)
+        self.assertNotIn("{", note.narration)

@@ -14,7 +14,7 @@ from . import benchmark, databases, paths, postgres, scripts, servers, setup
 from .progress import say, step
 
 PEER = "account_credit_control"
-SUBJECTS = ("ours", "peer", "floor", "posting")
+SUBJECTS = ("ours", "peer", "floor", "posting", "memo")
 #: seconds the peer may work on one ledger before it is stopped, and extrapolated
 PEER_SECONDS = 600
 LETTERS = 100
@@ -23,6 +23,8 @@ CORE_PARTNERS = 1_000
 #: the peer renders each by a process of its own: so many tell how long 100 take
 PEER_LETTERS = 30
 POSTED = 200
+#: interest and compensation: what the job is measured on, see bench_memo.py
+NIGHTS = ("first night", "next night", "night after payments")
 
 #: what is asked for: measure, row key, most or least, by the number of items
 WANTED = (
@@ -34,6 +36,9 @@ WANTED = (
     ("refresh profiles", "times_faster_than_peer", "least", {10_000: 10, 100_000: 10}),
     ("posting and paying", "slower_percent", "most", {10_000: 5, 100_000: 5}),
     ("posting, with the gate", "slower_percent", "most", {10_000: 10, 100_000: 10}),
+    ("first night", "times_floor", "most", {10_000: 8, 100_000: 8}),
+    ("next night", "times_floor", "most", {10_000: 4, 100_000: 4}),
+    ("night after payments", "times_floor", "most", {10_000: 4, 100_000: 4}),
     ("open a profile", "queries", "most", {10_000: 24, 100_000: 24}),
     ("check a credit limit", "queries", "most", {10_000: 24, 100_000: 24}),
 )
@@ -182,6 +187,10 @@ class Ledger:
             limits = (str(PEER_LETTERS), str(PEER_SECONDS))
             return self._call("bench_peer.py", "The OCA's", name, url, *limits)
 
+    def _measure_memo(self) -> dict:
+        with self._copy("memo", *databases.own_modules()) as name:
+            return self._call("bench_memo.py", "Interest and compensation", name)
+
     def _measure_floor(self) -> dict:
         with self._copy("floor") as name:
             return self._call("bench_floor.py", "The least possible", name)
@@ -261,6 +270,8 @@ def table_rows(items: int, found: dict) -> list[dict]:
     add("whole job", ("refresh", "propose", "approve", "issue", "letters", "e-mails"))
     add("posting and paying", **posting(found.get("posting")))
     add("posting, with the gate", **posting(found.get("posting"), "posted"))
+    for night in NIGHTS:
+        add(night, **memo(found.get("memo"), night))
     add("open a profile", ("open a profile",))
     add("check a credit limit", ("check a credit limit",))
     return rows
@@ -337,6 +348,21 @@ def posting(found: dict | None, kind: str = "times") -> dict:
     }
 
 
+def memo(found: dict | None, night: str) -> dict:
+    """A night of the memo of interest, against a plain reading of the same items."""
+    if not found:
+        return {}
+    night_s = found["steps"][night]["seconds"]
+    reading_s = found["steps"]["reading"]["seconds"]
+    return {
+        "ours_s": night_s,
+        "floor_s": reading_s,
+        "times_floor": _ratio(night_s, reading_s),
+        "queries": found["steps"][night]["queries"],
+        "peak_mb": found["steps"][night]["peak_mb"],
+    }
+
+
 def remarks(items: int, found: dict) -> str:
     """What a reader of the numbers has to know."""
     ledger = found["ledger"]
@@ -352,6 +378,11 @@ def remarks(items: int, found: dict) -> str:
                 f"Core's figures were read for {CORE_PARTNERS:,} partners; the time "
                 "for all is in proportion."
             )
+    if "memo" in found:
+        words.append(
+            f"Interest of {found['memo']['items']:,} items; its floor is their reading "
+            "by the ORM."
+        )
     if "peer" in found:
         peer = found["peer"]
         words.append(

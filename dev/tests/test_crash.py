@@ -58,3 +58,24 @@ def test_letter_that_kills_whoever_makes_it(faults, installed, tmp_path):
     assert len(told["notices"]) == CUSTOMERS - 2
     for name, (state, printed, deliveries, error) in told["notices"].items():
         assert (state, printed, deliveries, error) == ("issued", True, 1, ""), name
+
+
+def test_interest_goes_on_where_it_was_killed(faults, installed, tmp_path):
+    """What was committed is kept, and not done again; nothing is there twice."""
+    database = faults.copied(installed, "memo")
+    faults.call("stage.py", database, CUSTOMERS)
+    *killed, whole = faults.result("memo.py", tmp_path, database)
+    assert not whole["killed"]
+    assert len(killed) >= CUSTOMERS // 2  # batches of two customers
+    memos = whole["whole"]["memos"]
+    assert len(memos) == 2 * CUSTOMERS  # interest and compensation
+    for told in killed:
+        assert told["killed"]
+        assert told["whole"]["memos"] == memos
+        assert all(total == accrued for __, total, accrued in told["whole"]["by month"])
+        for profile, seen in told["left"]["seen"].items():
+            assert told["whole"]["seen"][profile] == seen, "done a second time"
+    done = [len(told["left"]["memos"]) for told in killed]
+    assert done == sorted(done)
+    assert 0 < done[-1]
+    assert any(0 < count < len(memos) for count in done)

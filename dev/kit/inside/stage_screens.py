@@ -1,7 +1,8 @@
 """Some work on top of the demo data, so that the screens have something to show.
 
-A call with a promise, a bounce, a reply, a pause that ran out, bank statements, and a
-proposal that waits for approval. Done once; a second start finds it.
+A call with a promise, a bounce, a reply, a pause that ran out, bank statements,
+interest that was invoiced and waived, and a proposal that waits for approval. Done
+once; a second start finds it.
 """
 
 import sys
@@ -24,6 +25,7 @@ def main(database: str, day: date) -> None:
         _reply(env, "Hôtel du Parc")
         _ended_pause(env, "Northgate", day)
         _proposal(env, company, day)
+        _interest(env, company, day)
         env["credit.profile"].action_refresh_worklist()
         env.cr.commit()
 
@@ -91,6 +93,32 @@ def _ended_pause(env, name, day):
             "date_to": day - timedelta(days=1),
         }
     )
+
+
+def _interest(env, company, day):
+    """Memos of all customers; the dearest was invoiced and half paid, another waived
+    in part."""
+    env["credit.profile"].search([("company_id", "=", company.id)])._refresh_late(day)
+    memos = env["late.charge"].search([("open_amount", ">", 0)], order="accrued desc")
+    if not memos:
+        return
+    dearest = memos.filtered(lambda memo: memo.profile_id == memos[0].profile_id)
+    other = (memos - dearest)[:1]
+    for memo in other:
+        half = memo.currency_id.round(memo.open_amount / 2)
+        memo._waive({memo.id: half}, "The invoice had reached the customer late")
+    account = memos._debit_account(company) or env["account.account"].search(
+        [("account_type", "=", "income_other"), ("company_ids", "=", company.id)],
+        limit=1,
+    )
+    notes = dearest._invoice(memos._debit_journal(company), account, day)
+    notes.action_post()
+    for note in notes:
+        half = note.currency_id.round(note.amount_total / 2)
+        env["account.payment.register"].with_context(
+            active_model="account.move", active_ids=note.ids
+        ).create({"amount": half, "payment_date": day}).action_create_payments()
+    memos._follow_debit_notes()
 
 
 def _proposal(env, company, day):

@@ -39,11 +39,8 @@ def main(database, result, smtp_port):
 
 
 def _round(database, job, number):
-    victim = jobs.started(lambda: _until_commit(database, job, number))
-    [code] = jobs.ended(victim)
-    killed = code == -signal.SIGKILL
-    if code and not killed:
-        raise RuntimeError(f"before commit {number} the job ended with {code}")
+    victim = jobs.started(lambda: until_commit(database, job, number))
+    killed = was_killed(victim, number)
     jobs.wait_until_alone(database)
     if killed:
         jobs.done(lambda: jobs.run_cron(database, job))
@@ -55,7 +52,16 @@ def _round(database, job, number):
         }
 
 
-def _until_commit(database, job, number):
+def was_killed(victim, number):
+    """Whether the job was, or ended well; another end is an error."""
+    [code] = jobs.ended(victim)
+    killed = code == -signal.SIGKILL
+    if code and not killed:
+        raise RuntimeError(f"before commit {number} the job ended with {code}")
+    return killed
+
+
+def until_commit(database, job, number):
     commit, count = sql_db.Cursor.commit, 0
 
     def counting(self):
