@@ -2,8 +2,8 @@ from collections import defaultdict
 
 from psycopg2.errors import UniqueViolation
 
-from odoo import models
-from odoo.exceptions import ConcurrencyError
+from odoo import api, models
+from odoo.exceptions import ConcurrencyError, UserError
 from odoo.tools import format_date
 
 from .formal_notice import WITH_CAPITAL
@@ -121,6 +121,18 @@ class DunningNotice(models.Model):
                     raise ConcurrencyError("the year was begun meanwhile") from error
                 notice.formal_number = number
         return res
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_numbered(self):
+        numbered = self.filtered("formal_number")
+        if numbered:
+            raise UserError(
+                self.env._(
+                    "Formal notices are numbered without gaps: %(numbers)s stays, "
+                    "though it was not issued in the end. Cancel it instead.",
+                    numbers=", ".join(numbered.mapped("formal_number")),
+                )
+            )
 
     # === WHAT IS PRINTED === #
 
