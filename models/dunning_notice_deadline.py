@@ -67,7 +67,7 @@ class DunningNotice(models.Model):
         for notice in self:
             notice.days_to_pay = notice._days_to_pay()
             notice.deadline_waits = notice._counts_from_presentation(
-                notice.delivery_ids.filtered(lambda d: d.channel == "registered")
+                notice.delivery_ids
             )
             notice.deadline_words = notice.deadline_date and notice.with_context(
                 lang=notice.lang or self.env.lang
@@ -87,20 +87,25 @@ class DunningNotice(models.Model):
             "within %(days)s days of the first presentation of this letter", days=days
         )
 
-    def _counts_from_presentation(self, letters):
+    def _counts_from_presentation(self, deliveries):
         """Whether the days to pay count from the presentation of its letter.
 
-        Not where its registered letters have failed or come back, so that another
-        channel tells the customer: then the date counts.
+        Not where its registered letters have failed or come back, and another channel
+        tells the customer instead: then the date counts.
 
-        :param letters: its registered letters.
+        :param deliveries: all of this notice.
         """
         self.ensure_one()
         if self.deadline_from != "presentation":
             return False
+        letters = deliveries.filtered(lambda d: d.channel == "registered")
         if not letters:
             return self.channel == "registered"
-        return any(letter.state not in UNDELIVERED for letter in letters)
+
+        def stands(delivery):
+            return delivery.state not in UNDELIVERED
+
+        return any(map(stands, letters)) or not any(map(stands, deliveries - letters))
 
     def _days_to_pay(self):
         """Days to pay as they were when the notice was issued."""

@@ -88,13 +88,14 @@ class DunningNotice(models.Model):
 
         :return: ``{notice id: engine.postal.LegalDates}``.
         """
-        letters = (
+        deliveries = (
             self.env["dunning.delivery"]
             .sudo()
             .search_fetch(
-                [("notice_id", "in", self.ids), ("channel", "=", "registered")],
+                [("notice_id", "in", self.ids)],
                 [
                     "notice_id",
+                    "channel",
                     "state",
                     "deposited_on",
                     "presented_on",
@@ -104,12 +105,14 @@ class DunningNotice(models.Model):
                 order="id",
             )
         )  # sudo: whoever sees the notice may know when it counts from
-        none = letters.browse()
-        by_notice = letters.grouped(lambda letter: letter.notice_id.id)
+        none = deliveries.browse()
+        by_notice = deliveries.grouped(lambda delivery: delivery.notice_id.id)
         result = {}
         for notice in self.filtered("issued_at"):
             mine = by_notice.get(notice.id, none)
-            letter = mine.filtered(lambda d: d.state in ("sent", "delivered"))[-1:]
+            letter = mine.filtered(
+                lambda d: d.channel == "registered" and d.state in ("sent", "delivered")
+            )[-1:]
             result[notice.id] = postal.legal_dates(
                 letter._posting() if letter else postal.Posting(),
                 printed=notice.deadline_date or None,

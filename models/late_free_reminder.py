@@ -1,6 +1,6 @@
 from collections import defaultdict
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from odoo import models
 from odoo.tools import format_amount
@@ -59,7 +59,8 @@ class DunningNotice(models.Model):
         """The e-mail says it too, whatever its text is: the letter is attached."""
         rendered = super()._render_email(for_editing)
         reminder = None if for_editing else self._free_reminder()
-        if reminder:
+        # the table of invoices brings it along, where the text has one
+        if reminder and escape(reminder["text"]) not in rendered["body_html"]:
             notice = self.with_context(lang=self.lang)
             # the rendered text is markup: sanitized when typed, or our own template
             rendered["body_html"] = Markup(rendered["body_html"]) + Markup(
@@ -73,13 +74,18 @@ class DunningNotice(models.Model):
     def _free_reminder_amounts(self, lines):
         """What stands for the placeholders of the law's text, in words of the letter.
 
-        The balance is that of the items the reminder is for; the compensation what
-        the contract and the law will let be claimed for them.
+        The balance is that of the items the reminder is for, at most what is due of
+        all; the compensation what the contract and the law will let be claimed for
+        them.
         """
         env = self.env(context=dict(self.env.context, lang=self.lang))
         balances = defaultdict(float)
         for line in lines:
             balances[line.currency_id] += line.residual
+        for total in self._totals():  # less credits
+            due = max(total["due"], 0.0)
+            if total["currency"] in balances:
+                balances[total["currency"]] = min(balances[total["currency"]], due)
         currency = self.reminder_currency_id or self.currency_id
         return {
             "balance": ", ".join(

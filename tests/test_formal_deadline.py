@@ -1,6 +1,6 @@
 """When to pay: by a date, or within days that begin when the letter is presented."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from freezegun import freeze_time
 
@@ -41,12 +41,10 @@ class DeadlineCommon(LateCommon):
         super().setUp()
         self.customer = self._business()
         self._euros(self.customer, 1000.0, late=45)
-        self._reminded(self.customer)
-
-    def _reminded(self, *partners, day=TODAY, steps=(3, 15, 30)):
-        super()._reminded(*partners, day=day, steps=steps)
-        notices = self.env["dunning.notice"].search([("state", "=", "issued")])
-        notices.delivery_ids.sudo().write({"state": "sent", "sent_at": LATER})
+        item = self._item(self.customer.invoice_ids).sudo()
+        item.dunning_level_id = self.final
+        item.dunning_date = TODAY - timedelta(days=15)
+        self._profile(self.customer).earlier_reminders = "letter of 31 May 2026"
 
 
 @tagged("post_install", "-at_install")
@@ -113,7 +111,11 @@ class TestFormalDeadline(DeadlineCommon):
         letter = notice.delivery_ids
         body = str(notice._render_email()["body_html"])
         self.assertIn(f"the total {WITHIN}", body)
-        letter.sudo().write({"state": "returned"})
+        letter.action_print_letters()
+        letter.action_mark_posted()
+        letter.action_mark_returned()
+        follower = notice.delivery_ids - letter
+        self.assertEqual((follower.channel, follower.state), ("email", "queued"))
         self.assertFalse(notice.deadline_waits)
         self.assertEqual(notice.legal_deadline, date(2026, 6, 23))
         body = str(notice._render_email()["body_html"])

@@ -297,7 +297,7 @@ class TestFormalNotice(LateCommon):
             "FN/2026/0001",
             "Formal notice to pay – INV/2026/00001 – total 1,054.98 €",
             "Atelier Dupont, SARL with a share capital of $ 10,000.00",
-            "Company registry no. 334175221, 12 rue des Tanneurs",
+            "SIREN 334175221, 12 rue des Tanneurs",
             "Terreaux, 8 place des Terreaux",
             "Final of Test policy of June 1, 2026",
             "We give you formal notice to pay.",

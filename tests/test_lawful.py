@@ -3,6 +3,7 @@
 from datetime import date, datetime, timedelta
 
 from freezegun import freeze_time
+from markupsafe import escape
 
 from odoo.tests import Form
 
@@ -269,6 +270,29 @@ class TestLawful(LawfulCommon):
         self.assertIn("0477472701", body)
         self.assertNotIn("0477472701", notice._render_email(True)["body_html"])
 
+    def test_reminder_asks_for_no_more_than_is_due(self):
+        """Credits are taken off the balance, as they are in the table below."""
+        partner, __ = self._belgian()
+        self._invoice(partner, 500, late=5)
+        self._credit_note(partner, 80)
+        notice = self._run(partner).notice_ids
+        self.assertEqual(notice.amount_due, 420)
+        said = notice._free_reminder()
+        self.assertIn("420", said["text"])
+        self.assertNotIn("500", said["text"])
+
+    def test_email_says_it_once_and_above_the_table(self):
+        self.first.mail_template_id = self.env.ref(
+            "account_dunning.mail_template_first"
+        )
+        partner, __ = self._belgian()
+        self._invoice(partner, 500, late=5)
+        notice = self._run(partner).notice_ids
+        body = str(notice._render_email()["body_html"])
+        text = str(escape(notice._free_reminder()["text"]))
+        self.assertEqual(body.count(text), 1)
+        self.assertLess(body.index(text), body.index("<table"))
+
     def test_letter_gives_no_less_time_than_the_law(self):
         partner, __ = self._belgian()
         self._invoice(partner, late=5)
@@ -285,7 +309,7 @@ class TestLawful(LawfulCommon):
         self._invoice(firm, late=5)
         notice = self._run(firm).notice_ids
         self.assertIsNone(notice._free_reminder())
-        self.assertNotIn("dunning_law", notice.attachment_id.raw.decode())
+        self.assertNotIn("dunning_free_reminder", notice.attachment_id.raw.decode())
 
     def test_reminders_of_the_year_are_counted(self):
         partner, __ = self._belgian()
