@@ -120,7 +120,9 @@ class TestFormalLanguages(LateCommon):
             for lang, words in LANGUAGES.items():
                 with self.subTest(regime=regime.code, lang=lang):
                     notice = self._formal_of(regime, lang)
-                    if regime.for_business and regime.code != "FR_CONTRACT":
+                    # Swiss interest begins with a reminder of ours: there was none
+                    runs = regime.accrual == "due" and regime.code != "FR_CONTRACT"
+                    if regime.for_business and runs:
                         self.assertTrue(notice.amount_interest)
                     text = self._text(notice)
                     self._check_sums(notice)
