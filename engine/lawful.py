@@ -1,14 +1,15 @@
 """Which levels of a policy the law lets be told of an item, and which it never will.
 
 Some laws let a message claim nothing beside the debt itself before a free reminder with
-a fixed content has had its time (Belgium, CDE book XIX; Netherlands, BW 6:96(6)), or
-without a clause in the contract (CDE XIX.4). A level that claims all the same is
-refused there, with the name of the rule; :mod:`engine.escalation` looks at what
-:func:`refused_levels` says about each item.
+a fixed content has had its time (Belgium, CDE book XIX; Netherlands, BW 6:96(6)). A
+level that claims all the same is refused there, with the name of the rule;
+:mod:`engine.escalation` looks at what :func:`refused_levels` says about each item.
 
 Where the law simply knows no such claim (interest of French consumers before the
-formal notice, their compensation), the level is lawful: its message goes out without
-it. :func:`findings` says both about a policy before anybody is reminded.
+formal notice, their compensation; the lump sum of Belgian consumers whose contract has
+no clause, CDE XIX.4), the level is lawful: its message goes out without it, and a claim
+of nothing breaks no rule. :func:`findings` says both about a policy before anybody is
+reminded.
 """
 
 from __future__ import annotations
@@ -70,6 +71,25 @@ def needs_clause(regime: Regime) -> bool:
     return none and Rule.NO_CLAUSE.value in regime.bases
 
 
+def gives_compensation(regime: Regime) -> bool:
+    """Whether law and contract give a compensation at all, of whatever amount.
+
+    A regime that needs a clause stands, without terms put in, for those who have one.
+    """
+    if regime.compensation is None and regime.contract_compensation is None:
+        return False
+    has_terms = regime.contract_rate is not None
+    lacks = has_terms and regime.contract_compensation is None
+    return not (regime.clause_capped and lacks)
+
+
+def gives_interest(regime: Regime) -> bool:
+    """Whether law and contract give interest at all."""
+    if regime.contract_rate is not None:
+        return regime.contract_rate > 0
+    return regime.series is not None or regime.fixed_rate is not None
+
+
 def refused_levels(
     regime: Regime | None,
     steps: Iterable[Step],
@@ -86,7 +106,7 @@ def refused_levels(
     :param principal: what is open of the item, in the currency of the compensation.
     :param waiting: time its free reminder gave; None: none has gone out that counts.
     """
-    if regime is None or not (needs_reminder(regime) or needs_clause(regime)):
+    if regime is None or not needs_reminder(regime):
         return {}
     found = {}
     for step in steps:
@@ -102,13 +122,9 @@ def refused_levels(
 
 
 def _refusal(regime, step, day, principal, waiting, unit) -> Refusal | None:
-    if step.compensation and needs_clause(regime):
-        return Refusal(Rule.NO_CLAUSE, regime.bases[Rule.NO_CLAUSE.value])
-    if not needs_reminder(regime):
-        return None
     asked = Asked(
         compensation=_asked_compensation(regime, principal, unit, step),
-        interest=unit if step.interest and regime.accrual in AFTER_REMINDER else 0,
+        interest=unit if _interest_waits(regime, step) else Decimal(0),
     )
     begins = None
     if waiting:
@@ -121,10 +137,15 @@ def _refusal(regime, step, day, principal, waiting, unit) -> Refusal | None:
 
 
 def _asked_compensation(regime, principal, unit, step) -> Decimal:
-    """What the level would claim: what is allowed, and something where nothing is."""
+    """What the level would claim: what law and contract give, and no more."""
     if not step.compensation:
         return Decimal(0)
-    return allowed_compensation(regime, principal, unit=unit) or unit
+    return allowed_compensation(regime, principal, unit=unit)
+
+
+def _interest_waits(regime, step) -> bool:
+    """Whether the level claims interest that runs with the free reminder's time."""
+    return step.interest and regime.accrual in AFTER_REMINDER and gives_interest(regime)
 
 
 def _named(regime: Regime, refusal: Refusal) -> Refusal:
@@ -175,49 +196,34 @@ class Finding:
 def findings(regime: Regime, steps: Sequence[Step]) -> tuple[Finding, ...]:
     """What the law says about the levels of a policy, for customers of a regime.
 
-    * *never*: it claims what needs a clause the contract does not have, or no earlier
-      level is a free reminder (in writing, after the due date, claiming nothing);
+    * *never*: no earlier level is a free reminder (in writing, after the due date,
+      claiming nothing) that the law wants before what it claims;
     * *waits*: it follows its free reminder before the time that gave is over;
-    * *without*: the law knows no such claim, its messages go out without it.
+    * *without*: the law knows no such claim, or the contract has no clause that gives
+      one; its messages go out without it.
     """
     steps = sorted(steps, key=lambda step: step.days)
-    found = []
+    found: list[Finding] = []
     free: Step | None = None
     for step in steps:
         if step.days > 0 and step.written and not step.claims:
             free = free or step
-        finding = step.claims and _finding(regime, step, free)
-        if finding:
-            found.append(finding)
+        found += _findings(regime, step, free)
     return tuple(found)
 
 
-def _finding(regime, step, free) -> Finding | None:
+def _findings(regime, step, free):
     def say(verdict, rule, days=None):
         return Finding(step.key, verdict, rule, regime.bases.get(rule.value, ""), days)
 
-    if step.compensation and needs_clause(regime):
-        return say(Verdict.NEVER, Rule.NO_CLAUSE)
-    if needs_reminder(regime) and _claims_after_reminder(regime, step):
-        if step.compensation and _lacks_clause(regime):
-            return say(Verdict.NEVER, Rule.NO_CLAUSE)
-        if free is None:
-            return say(Verdict.NEVER, Rule.NO_REMINDER)
-        wait = regime.wait.email + regime.wait.days
-        if step.days - free.days < wait:
-            return say(Verdict.WAITS, Rule.WAITING, wait)
-        return None
-    if step.compensation and regime.compensation is None:
-        if regime.contract_compensation is None:
-            return say(Verdict.WITHOUT, Rule.NO_FEE)
-    return None
-
-
-def _claims_after_reminder(regime, step) -> bool:
-    return step.compensation or (step.interest and regime.accrual in AFTER_REMINDER)
-
-
-def _lacks_clause(regime) -> bool:
-    # without terms put in, a regime that needs a clause stands for those who have one
-    has_terms = regime.contract_rate is not None
-    return has_terms and regime.clause_capped and regime.contract_compensation is None
+    given = step.compensation and gives_compensation(regime)
+    if step.compensation and not given:
+        clause = needs_clause(regime) or regime.clause_capped
+        yield say(Verdict.WITHOUT, Rule.NO_CLAUSE if clause else Rule.NO_FEE)
+    if not needs_reminder(regime) or not (given or _interest_waits(regime, step)):
+        return
+    wait = regime.wait.email + regime.wait.days
+    if free is None:
+        yield say(Verdict.NEVER, Rule.NO_REMINDER)
+    elif step.days - free.days < wait:
+        yield say(Verdict.WAITS, Rule.WAITING, wait)

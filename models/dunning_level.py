@@ -99,7 +99,7 @@ class DunningLevel(models.Model):
         render_options={"post_process": False},
         sanitize="email_outgoing",
         help="What the letter says above the table of invoices. Placeholders as in "
-        "e-mail templates, e.g. object.deadline_date.",
+        "e-mail templates, e.g. object.deadline_words.",
     )
     letter_closing = fields.Html(
         translate=True,

@@ -134,6 +134,9 @@ class DunningLevel(models.Model):
             for name in ("channel_1", "channel_2", "channel_3")
             if (channel := previous.get(name)) in dict(CHANNELS)
         ] or ["email"]
+        formal = tone == "formal"
+        if formal:  # what counts is that it can be proven
+            channels = ["registered", *(c for c in channels if c == "email")]
         tones = dict(self._fields["tone"]._description_selection(self.env))
         values = {
             "days": self._next_days(previous.get("days")),
@@ -142,8 +145,9 @@ class DunningLevel(models.Model):
             "deadline_days": previous.get("deadline_days") or 8,
             "attach_invoices": bool(previous.get("attach_invoices")),
             "approval": (
-                "manager" if tone == "formal" else previous.get("approval", "collector")
+                "manager" if formal else previous.get("approval", "collector")
             ),
+            "deadline_from": "presentation" if formal else "letter",
         }
         values |= dict(
             zip(

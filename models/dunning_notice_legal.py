@@ -1,5 +1,3 @@
-from datetime import timedelta
-
 from odoo import api, fields, models
 
 from ..engine import postal
@@ -19,8 +17,9 @@ class DunningLevel(models.Model):
         string="Days to pay count from",
         required=True,
         default="letter",
-        help="The first presentation counts for registered letters, once it is known; "
-        "letters and e-mails print the day that follows from their date.",
+        help="From the first presentation they count for registered letters alone: no "
+        "date can be printed then, the letter says within how many days to pay. "
+        "Letters and e-mails print the day that follows from their date.",
     )
 
 
@@ -76,6 +75,10 @@ class DunningNotice(models.Model):
             notice.interest_from = mine.interest_from
             notice.legal_deadline = mine.deadline
 
+    def _text_basis(self):
+        basis = super()._text_basis()
+        return f"{basis}|presentation" if self.deadline_waits else basis
+
     def _legal_dates(self):
         """The legal dates of issued notices, by one query for all.
 
@@ -85,37 +88,35 @@ class DunningNotice(models.Model):
 
         :return: ``{notice id: engine.postal.LegalDates}``.
         """
-        letters = (
+        deliveries = (
             self.env["dunning.delivery"]
             .sudo()
             .search_fetch(
+                [("notice_id", "in", self.ids)],
                 [
-                    ("notice_id", "in", self.ids),
-                    ("channel", "=", "registered"),
-                    ("state", "in", ("sent", "delivered")),
+                    "notice_id",
+                    "channel",
+                    "state",
+                    "deposited_on",
+                    "presented_on",
+                    "outcome",
+                    "outcome_on",
                 ],
-                ["notice_id", "deposited_on", "presented_on", "outcome", "outcome_on"],
                 order="id",
             )
         )  # sudo: whoever sees the notice may know when it counts from
-        by_notice = {letter.notice_id.id: letter for letter in letters}
+        none = deliveries.browse()
+        by_notice = deliveries.grouped(lambda delivery: delivery.notice_id.id)
         result = {}
         for notice in self.filtered("issued_at"):
-            letter = by_notice.get(notice.id)
-            registered = letter or notice.channel == "registered"
+            mine = by_notice.get(notice.id, none)
+            letter = mine.filtered(
+                lambda d: d.channel == "registered" and d.state in ("sent", "delivered")
+            )[-1:]
             result[notice.id] = postal.legal_dates(
                 letter._posting() if letter else postal.Posting(),
                 printed=notice.deadline_date or None,
                 days=notice._days_to_pay(),
-                from_presentation=bool(
-                    registered and notice.deadline_from == "presentation"
-                ),
+                from_presentation=notice._counts_from_presentation(mine),
             )
         return result
-
-    def _days_to_pay(self):
-        """Days to pay as they were when the notice was issued."""
-        self.ensure_one()
-        if not self.deadline_date:
-            return 0
-        return (self.deadline_date - self.date) // timedelta(days=1)

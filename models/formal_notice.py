@@ -348,6 +348,16 @@ class DunningNotice(models.Model):
                 self.env._("A deadline: the days to pay of the level."),
             ),
             (
+                "deadline_date",
+                not (self.deadline_waits and level.deadline_misprinted),
+                self.env._(
+                    "When to pay: the text of the letter prints a date, but the days "
+                    "count from the first presentation, which nobody knows yet. Use "
+                    "“object.deadline_words” there, or let them count from the date "
+                    "of the letter."
+                ),
+            ),
+            (
                 "consequences",
                 closing.strip(),
                 self.env._("What follows if nothing is paid: the closing text."),

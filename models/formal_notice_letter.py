@@ -2,13 +2,16 @@ from collections import defaultdict
 
 from psycopg2.errors import UniqueViolation
 
-from odoo import models
-from odoo.exceptions import ConcurrencyError
-from odoo.tools import format_date
+from odoo import api, models
+from odoo.exceptions import ConcurrencyError, UserError
+from odoo.tools import SQL, format_date
 
 from .formal_notice import WITH_CAPITAL
 
 SEQUENCE = "dunning.notice.formal"
+#: registers by country, the French number by its digits: names, in no language
+REGISTERS = {"LU": "RCS", "NL": "KvK"}
+FRENCH_NUMBERS = {9: "SIREN", 14: "SIRET"}
 #: CPCE L111-8, second and third paragraphs; reproduced in the words of the law
 L111_8 = (
     "Les frais de recouvrement entrepris sans titre exécutoire restent à la charge du "
@@ -62,9 +65,12 @@ class ResCompany(models.Model):
         sequence = Sequence.search(mine, limit=1)
         if sequence:
             return sequence
-        # whoever issues the first one at the same moment waits, and finds it
-        self.lock_for_update(allow_referencing=True)
-        return Sequence.search(mine, limit=1) or Sequence.create(
+        # whoever issues the first one at the same moment waits for this row, fails
+        # because it was written meanwhile, and begins again: then there is one
+        self.env.cr.execute(
+            SQL("UPDATE res_company SET write_date = write_date WHERE id = %s", self.id)
+        )
+        return Sequence.create(
             {
                 "name": self.env._("Formal notices of %(company)s", company=self.name),
                 "code": SEQUENCE,
@@ -87,7 +93,12 @@ class ResPartner(models.Model):
             return ""
         # not company_registry_label: it is remembered in the language first asked for
         labels = self._get_company_registry_labels()
-        label = labels.get(self.country_id.code) or self.env._("Company registry no.")
+        country = self.country_id.code
+        label = labels.get(country) or REGISTERS.get(country)
+        if not label and country == "FR":
+            digits = sum(sign.isdigit() for sign in self.company_registry)
+            label = FRENCH_NUMBERS.get(digits)
+        label = label or self.env._("Company registry no.")
         return f"{label} {self.company_registry}"
 
     def _dunning_address_line(self):
@@ -121,6 +132,18 @@ class DunningNotice(models.Model):
                     raise ConcurrencyError("the year was begun meanwhile") from error
                 notice.formal_number = number
         return res
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_numbered(self):
+        numbered = self.filtered("formal_number")
+        if numbered:
+            raise UserError(
+                self.env._(
+                    "Formal notices are numbered without gaps: %(numbers)s stays, "
+                    "though it was not issued in the end. Cancel it instead.",
+                    numbers=", ".join(numbered.mapped("formal_number")),
+                )
+            )
 
     # === WHAT IS PRINTED === #
 

@@ -12,7 +12,7 @@ import pytz
 from markupsafe import Markup
 
 from odoo import api, fields, models, tools
-from odoo.tools import SQL, format_amount
+from odoo.tools import SQL
 
 from ..engine import lawful
 from ..engine.compensation import allowed_compensation
@@ -48,12 +48,9 @@ class LateRegime(models.Model):
         kinds = fields.Domain("for_business", "=", True) | fields.Domain(
             "for_public", "=", True
         )
-        asks = fields.Domain("wait_days", ">", 0) | fields.Domain("clause", "=", "none")
-        rows = self.sudo().search(kinds & asks)  # sudo: law is no secret
-        return any(
-            lawful.needs_reminder(law) or lawful.needs_clause(law)
-            for law in (row._to_engine() for row in rows)
-        )
+        asks = fields.Domain("wait_days", ">", 0)
+        # sudo: law is no secret
+        return bool(self.sudo().search_count(kinds & asks, limit=1))
 
     @api.model
     def _ids_of(self, codes):
@@ -275,17 +272,6 @@ class DunningNoticeLine(models.Model):
         "before anything may be charged."
     )
 
-    def _supplied(self):
-        """In a few words what the invoice was for: the first thing on it."""
-        self.ensure_one()
-        products = self.sudo().move_id.invoice_line_ids.filtered(
-            lambda line: line.display_type == "product"
-        )  # sudo: it is printed for whoever may issue the notice
-        first = products[:1]
-        name = first.product_id.display_name or first.name or ""
-        words = name.split("\n")[0][:80]
-        return f"{words} …" if len(products) > 1 and words else words
-
 
 class DunningNotice(models.Model):
     """The free reminder as a notice: what it must say, and how long it must give."""
@@ -398,69 +384,6 @@ class DunningNotice(models.Model):
             given = waiting_time(law, day, kind, holidays=holidays)
             deadline = max(deadline, given.last) if given else deadline
         return deadline
-
-    def _free_reminder(self):
-        """What the letter has to say as the free reminder; None: it is none.
-
-        :return: dict with ``text`` (the law's content with its amounts), ``creditor``,
-            and ``items``: number, what was supplied, due date and rest of each.
-        """
-        self.ensure_one()
-        row = self.reminder_law_id.sudo()
-        lines = self.line_ids.filtered("free_reminder")
-        if not row or not lines:
-            return None
-        company = self.company_id.sudo()
-        number = company.company_registry or company.vat
-        text = row.with_context(lang=self.lang).text_reminder or ""
-        for name, value in self._free_reminder_amounts(lines).items():
-            text = text.replace("{" + name + "}", value)
-        return {
-            "text": text,
-            "creditor": f"{company.name}, {number}" if number else company.name,
-            "items": [
-                {
-                    "name": line.name,
-                    "supplied": line._supplied(),
-                    "due": line.date_maturity,
-                }
-                for line in lines
-            ],
-        }
-
-    def _render_email(self, for_editing=False):
-        """The e-mail says it too, whatever its text is: the letter is attached."""
-        rendered = super()._render_email(for_editing)
-        reminder = None if for_editing else self._free_reminder()
-        if reminder:
-            notice = self.with_context(lang=self.lang)
-            # the rendered text is markup: sanitized when typed, or our own template
-            rendered["body_html"] = Markup(rendered["body_html"]) + Markup(
-                "<p>%s</p><p>%s</p>"
-            ) % (
-                reminder["text"],
-                notice.env._("Creditor: %(creditor)s", creditor=reminder["creditor"]),
-            )
-        return rendered
-
-    def _free_reminder_amounts(self, lines):
-        """What stands for the placeholders of the law's text, in words of the letter.
-
-        The balance is that of the items the reminder is for; the compensation what
-        the contract and the law will let be claimed for them.
-        """
-        env = self.env(context=dict(self.env.context, lang=self.lang))
-        balances = defaultdict(float)
-        for line in lines:
-            balances[line.currency_id] += line.residual
-        currency = self.reminder_currency_id or self.currency_id
-        return {
-            "balance": ", ".join(
-                format_amount(env, amount, currency)
-                for currency, amount in balances.items()
-            ),
-            "compensation": format_amount(env, self.reminder_compensation, currency),
-        }
 
     @api.model
     def _compensation_foreseen(self, law, rows, currency, day):

@@ -12,6 +12,7 @@ from . import (
     test_early_warning,
     test_exposure,
     test_facts,
+    test_formal_deadline,
     test_formal_languages,
     test_formal_notice,
     test_gate,

@@ -2,8 +2,12 @@
 
 from datetime import timedelta
 
+from psycopg2 import OperationalError
+
+from odoo import api
 from odoo.exceptions import UserError
 from odoo.tests import Form, tagged
+from odoo.tools import mute_logger
 
 from .common import TODAY
 from .formal_common import LateCommon
@@ -225,6 +229,47 @@ class TestFormalNotice(LateCommon):
         notice.run_id._issue_notices()
         self.assertEqual(notice.formal_number, "FN/2026/0002")
 
+    def test_withdrawn_ones_keep_theirs(self):
+        notice = self._issued()
+        notice.sudo()._withdraw({notice.id: "paid"})
+        self.assertEqual(
+            (notice.state, notice.formal_number), ("cancelled", "FN/2026/0001")
+        )
+        with self.assertRaises(UserError):
+            notice.sudo().unlink()
+        other = self._issued(self._second_customer())
+        self.assertEqual(other.formal_number, "FN/2026/0002")
+
+    def test_one_without_a_letter_keeps_its_number(self):
+        notice = self._issued()
+        notice.sudo()._take_back(UserError("no letter"))
+        self.assertEqual(notice.state, "approved")
+        with self.assertRaisesRegex(UserError, "FN/2026/0001"):
+            notice.sudo().unlink()
+        with self.assertRaisesRegex(UserError, "FN/2026/0001"):
+            notice.sudo().run_id.unlink()
+        notice.run_id._issue_notices()
+        self.assertEqual(notice.formal_number, "FN/2026/0001")
+
+    def test_two_at_once_wait_for_each_other(self):
+        """Whoever comes second gets no number before the first is done."""
+        company = self.env.ref("base.main_company")
+
+        def number(cr):
+            env = api.Environment(cr, api.SUPERUSER_ID, {})
+            cr.execute("SET LOCAL lock_timeout = '200ms'")
+            sequence = env["res.company"].browse(company.id)._dunning_formal_sequence()
+            return sequence.next_by_id(sequence_date="2026-03-01")
+
+        with self.registry.cursor() as one, self.registry.cursor() as two:
+            first = number(one)
+            with self.assertRaises(OperationalError), mute_logger("odoo.sql_db"):
+                number(two)
+            one.rollback()
+            two.rollback()
+            self.assertEqual(number(two), first, "what was rolled back left no gap")
+            two.rollback()
+
     def test_reminders_have_none(self):
         self.assertFalse(self._final_reminder(self.customer).formal_number)
 
@@ -252,7 +297,7 @@ class TestFormalNotice(LateCommon):
             "FN/2026/0001",
             "Formal notice to pay – INV/2026/00001 – total 1,054.98 €",
             "Atelier Dupont, SARL with a share capital of $ 10,000.00",
-            "Company registry no. 334175221, 12 rue des Tanneurs",
+            "SIREN 334175221, 12 rue des Tanneurs",
             "Terreaux, 8 place des Terreaux",
             "Final of Test policy of June 1, 2026",
             "We give you formal notice to pay.",

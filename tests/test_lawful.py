@@ -3,6 +3,7 @@
 from datetime import date, datetime, timedelta
 
 from freezegun import freeze_time
+from markupsafe import escape
 
 from odoo.tests import Form
 
@@ -130,14 +131,47 @@ class TestLawful(LawfulCommon):
         self.assertEqual(self._propose(partner).notice_ids.level_id, self.first)
 
     def test_without_a_clause_nothing_is_claimed(self):
+        """The debt itself is asked for at every level, up to the formal notice."""
         partner, __ = self._belgian(late_contract=False)
         invoice = self._invoice(partner, late=5)
         self._go(partner, TODAY)
-        skip = self._skip(self._propose(partner, day=date(2026, 7, 10)), invoice)
-        self.assertEqual(
-            (skip.reason, skip.law_rule, skip.law_basis, skip.until),
-            ("law_refuses", "no_clause", "CDE XIX.4", False),
-        )
+        told = []
+        for day in (date(2026, 6, 30), date(2026, 7, 15), date(2026, 8, 15)):
+            run = self._go(partner, day)
+            notice = run.notice_ids
+            told.append(notice.level_id)
+            self.assertFalse(run.skip_ids)
+            self.assertEqual(notice.amount_total, notice.amount_due)
+            self.assertFalse(notice.amount_compensation or notice.amount_interest)
+            self.assertNotIn("XIX.4", notice.attachment_id.raw.decode())
+        self.assertEqual(told, [self.second, self.final, self.formal])
+        effects = notice.with_context(lang="en_US")._effects_of_notice()
+        self.assertIn("interest run at the legal rate", " ".join(effects))
+        self.assertEqual(invoice.amount_residual, notice.amount_due)
+
+    def test_legal_interest_after_the_notice_is_all_there_is(self):
+        """From the formal notice on the law gives interest, and nothing else."""
+        partner, __ = self._belgian(late_contract=False)
+        invoice = self._invoice(partner, late=5)
+        self._go(partner, TODAY)
+        for day in (date(2026, 6, 30), date(2026, 7, 15), date(2026, 8, 15)):
+            self._go(partner, day)
+        found = self.env["late.charge"]._assess(self._item(invoice), date(2026, 9, 15))
+        one = found[self._item(invoice).id]
+        self.assertGreater(one.interest_due, 0)
+        self.assertFalse(one.compensation_due)
+
+    def test_clause_with_a_rate_alone(self):
+        """No lump sum; the interest waits for the time of the free reminder."""
+        partner, __ = self._belgian(**self._clause(late_contract_fee=0))
+        invoice = self._invoice(partner, late=5)
+        self._go(partner, TODAY)
+        early = self._propose(partner, day=date(2026, 6, 26))
+        self.assertEqual(self._skip(early, invoice).law_rule, "waiting")
+        notice = self._propose(partner, day=date(2026, 7, 10)).notice_ids
+        self.assertEqual(notice.level_id, self.second)
+        self.assertGreater(notice.amount_interest, 0)
+        self.assertFalse(notice.amount_compensation)
 
     def test_second_invoice_has_a_free_reminder_of_its_own(self):
         partner, __ = self._belgian()
@@ -171,9 +205,10 @@ class TestLawful(LawfulCommon):
             run = self._propose(partner, day=day)
             run.notice_ids.action_approve()
             profile.late_contract = False
+            self.assertTrue(run.notice_ids.amount_compensation)
             run._issue_notices()
-        self.assertEqual(run.notice_ids.state, "cancelled")
-        self.assertIn("CDE XIX.4", run.notice_ids.cancel_reason)
+        self.assertEqual(run.notice_ids.state, "issued")
+        self.assertFalse(run.notice_ids.amount_compensation)
 
     def test_level_lowered_by_a_person_is_lawful(self):
         partner, profile = self._belgian()
@@ -235,6 +270,29 @@ class TestLawful(LawfulCommon):
         self.assertIn("0477472701", body)
         self.assertNotIn("0477472701", notice._render_email(True)["body_html"])
 
+    def test_reminder_asks_for_no_more_than_is_due(self):
+        """Credits are taken off the balance, as they are in the table below."""
+        partner, __ = self._belgian()
+        self._invoice(partner, 500, late=5)
+        self._credit_note(partner, 80)
+        notice = self._run(partner).notice_ids
+        self.assertEqual(notice.amount_due, 420)
+        said = notice._free_reminder()
+        self.assertIn("420", said["text"])
+        self.assertNotIn("500", said["text"])
+
+    def test_email_says_it_once_and_above_the_table(self):
+        self.first.mail_template_id = self.env.ref(
+            "account_dunning.mail_template_first"
+        )
+        partner, __ = self._belgian()
+        self._invoice(partner, 500, late=5)
+        notice = self._run(partner).notice_ids
+        body = str(notice._render_email()["body_html"])
+        text = str(escape(notice._free_reminder()["text"]))
+        self.assertEqual(body.count(text), 1)
+        self.assertLess(body.index(text), body.index("<table"))
+
     def test_letter_gives_no_less_time_than_the_law(self):
         partner, __ = self._belgian()
         self._invoice(partner, late=5)
@@ -251,7 +309,7 @@ class TestLawful(LawfulCommon):
         self._invoice(firm, late=5)
         notice = self._run(firm).notice_ids
         self.assertIsNone(notice._free_reminder())
-        self.assertNotIn("dunning_law", notice.attachment_id.raw.decode())
+        self.assertNotIn("dunning_free_reminder", notice.attachment_id.raw.decode())
 
     def test_reminders_of_the_year_are_counted(self):
         partner, __ = self._belgian()
@@ -278,7 +336,7 @@ class TestLawful(LawfulCommon):
             (f["level"], f["regime"], f["verdict"]) for f in self.policy.law_findings
         }
         self.assertIn(("Second", "BE_B2C", "waits"), found)
-        self.assertIn(("Second", "BE_B2C_LEGAL", "never"), found)
+        self.assertIn(("Second", "BE_B2C_LEGAL", "without"), found)
         self.assertNotIn(("First", "BE_B2C", "never"), found)
         self.assertIn("CDE XIX.4", self.policy.law_warning)
         self.first.claim_compensation = True

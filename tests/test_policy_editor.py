@@ -134,6 +134,10 @@ class TestPolicyEditor(DunningCommon):
         final = self._next(days=30, tone="final", channel_1="email")
         self.assertEqual((final["days"], final["tone"]), (45, "formal"))
         self.assertEqual(final["approval"], "manager")
+        self.assertEqual(
+            (final["channel_1"], final["channel_2"], final["deadline_from"]),
+            ("registered", "email", "presentation"),
+        )
         after = self._next(days=45, tone="formal", channel_1="email")
         self.assertEqual((after["days"], after["tone"]), (60, "formal"))
 

@@ -158,7 +158,8 @@ class TestRegistered(RegisteredCommon):
         self.assertRecordValues(letter, [{"state": "returned", "address_faulty": True}])
         notice = letter.notice_id
         self.assertFalse(notice.received_on)
-        self.assertFalse(notice.legal_deadline)
+        # the e-mail that follows prints the date
+        self.assertEqual(notice.legal_deadline, notice.deadline_date)
         follower = notice.delivery_ids - letter
         self.assertRecordValues(follower, [{"channel": "email", "state": "queued"}])
         # a mistake: it did arrive
@@ -178,6 +179,7 @@ class TestRegistered(RegisteredCommon):
             letter, [{"state": "returned", "outcome": "returned", "outcome_on": TODAY}]
         )
         self.assertFalse(self._level(letter), "the level goes back")
+        self.assertFalse(letter.notice_id.legal_deadline)
         self._enter(letter, NOW, outcome="unclaimed", outcome_on=TODAY)
         self.assertEqual(self._level(letter), self.first)
 

@@ -17,6 +17,8 @@ from engine.lawful import (
     Step,
     Verdict,
     findings,
+    gives_compensation,
+    gives_interest,
     needs_clause,
     needs_reminder,
     refused_levels,
@@ -65,12 +67,45 @@ def test_belgium_costs_and_interest_follow_the_time():
     assert set(refused(BELGIUM, last)) == {2, 3, 4}
 
 
-def test_belgium_no_compensation_without_a_clause():
-    answer = Refused("no_clause", "CDE XIX.4")
-    assert refused(NO_CLAUSE) == {2: answer, 4: answer}
-    # a clause that names a rate but no lump sum
+def test_belgium_without_a_clause_every_level_is_told_without_it():
+    """A claim of nothing breaks no rule: the debt itself may be asked for."""
+    assert refused(NO_CLAUSE) == {}
+    assert refused(NO_CLAUSE, RUNNING) == {}
+
+
+def test_belgium_a_clause_with_a_rate_alone():
+    """No lump sum is claimed; the interest waits for the free reminder all the same."""
     rate_only = with_terms(LAW.regimes["BE_B2C"], Terms(rate=Decimal(8)))
-    assert refused(rate_only, OVER) == {2: answer, 4: answer}
+    assert refused(rate_only, OVER) == {}
+    answer = Refused("no_reminder", "CDE XIX.2", None, after=17)
+    assert refused(rate_only) == {3: answer, 4: answer}
+
+
+def test_belgium_a_clause_with_a_lump_sum_alone():
+    """Without a rate in the clause no interest is claimed that could be too early."""
+    sum_only = with_terms(LAW.regimes["BE_B2C"], replace(CLAUSE, rate=None))
+    answer = Refused("no_reminder", "CDE XIX.2", None, after=17)
+    assert refused(sum_only) == {2: answer, 4: answer}
+
+
+def test_what_a_law_gives():
+    compensation = {k for k, law in LAW.regimes.items() if not gives_compensation(law)}
+    assert compensation == {
+        "FR_B2C",
+        "BE_B2C_LEGAL",
+        "LU_B2C",
+        "DE_B2C",
+        "AT_B2C",
+        "CH",
+        "IT_B2C",
+        "ES_B2C",
+        "UK_B2C",
+    }
+    assert {k for k, law in LAW.regimes.items() if not gives_interest(law)} == {
+        "UK_B2C"
+    }
+    nothing = with_terms(LAW.regimes["BE_B2C"], Terms())
+    assert not gives_compensation(nothing) and not gives_interest(nothing)
 
 
 def test_belgian_interest_from_the_begin_of_the_time():
@@ -113,6 +148,22 @@ def test_levels_without_claims_are_never_refused(law, offset, principal):
         assert FREE.key not in found
         for answer in found.values():
             assert answer.basis and (answer.until is None or answer.until > DAY)
+
+
+@given(
+    st.sampled_from(sorted(LAW.regimes)),
+    st.integers(-40, 40),
+    st.decimals(0, 100_000, places=2),
+)
+def test_refused_is_only_what_would_claim_something(code, offset, principal):
+    """Whatever the regime: a level that claims only what is not given is told."""
+    law = with_terms(LAW.regimes[code], Terms(rate=Decimal(0)))
+    law = replace(law, compensation=None, contract_compensation=None)
+    first = DAY + timedelta(offset)
+    for given_time in (None, Waiting(first, first + timedelta(13))):
+        assert not refused_levels(
+            law, [COSTS], day=DAY, principal=principal, waiting=given_time
+        )
 
 
 @given(st.sampled_from([BELGIUM, DUTCH]), st.integers(-40, 40))
@@ -164,9 +215,19 @@ def test_the_law_of_those_with_a_clause_stands_without_terms():
     assert findings(LAW.regimes["BE_B2C"], [FREE, COSTS]) == ()
 
 
-def test_without_a_clause_never():
-    never = Finding(2, Verdict.NEVER, Rule.NO_CLAUSE, "CDE XIX.4")
-    assert findings(NO_CLAUSE, [FREE, COSTS, INTEREST]) == (never,)
+def test_without_a_clause_it_is_left_out():
+    without = Finding(2, Verdict.WITHOUT, Rule.NO_CLAUSE, "CDE XIX.4")
+    assert findings(NO_CLAUSE, [FREE, COSTS, INTEREST]) == (without,)
+    assert findings(NO_CLAUSE, [COSTS]) == (without,)
+
+
+def test_clause_with_a_rate_alone():
+    """The lump sum is left out, the interest needs its reminder: both are said."""
+    rate_only = with_terms(LAW.regimes["BE_B2C"], Terms(rate=Decimal(8)))
+    without = Finding(4, Verdict.WITHOUT, Rule.NO_CLAUSE, "CDE XIX.4")
+    assert findings(rate_only, [FREE, BOTH]) == (without,)
+    never = Finding(4, Verdict.NEVER, Rule.NO_REMINDER, "CDE XIX.2")
+    assert findings(rate_only, [BOTH]) == (without, never)
 
 
 def test_what_the_law_does_not_know_is_left_out():

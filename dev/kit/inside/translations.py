@@ -29,7 +29,8 @@ CUSTOMERS = re.compile(
     r"|model_terms:ir\.ui\.view,arch_db:account_dunning\."
     r"(?:dunning_letter|dunning_mail|report_(?:credit_statement|dunning)|credit_statement_(?!wizard|view))"
     r"|code:addons/account_dunning/models/"
-    r"(?:formal_notice_letter|late_notice_sums|credit_letter_mixin)\.py"
+    r"(?:formal_notice_letter|late_notice_sums|credit_letter_mixin"
+    r"|dunning_notice_deadline|late_free_reminder)\.py"
 )
 #: languages beside French, with their plural forms
 OTHERS = {
