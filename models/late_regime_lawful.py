@@ -25,19 +25,6 @@ ZERO = Decimal(0)
 class LateRegime(models.Model):
     _inherit = "late.regime"
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        self.env.registry.clear_cache()
-        return super().create(vals_list)
-
-    def write(self, vals):
-        self.env.registry.clear_cache()
-        return super().write(vals)
-
-    def unlink(self):
-        self.env.registry.clear_cache()
-        return super().unlink()
-
     @api.model
     @tools.ormcache()
     def _asks_businesses(self):
@@ -54,17 +41,6 @@ class LateRegime(models.Model):
             lawful.needs_reminder(law) or lawful.needs_clause(law)
             for law in (row._to_engine() for row in rows)
         )
-
-    @api.model
-    def _currency_named(self, name):
-        """A currency by its code, archived or not; asked for once."""
-        return self.env["res.currency"].sudo().browse(self._currency_id_named(name))
-
-    @api.model
-    @tools.ormcache("name")
-    def _currency_id_named(self, name):
-        rows = self.env["res.currency"].sudo().with_context(active_test=False)
-        return rows.search([("name", "=", name)], limit=1).id
 
     @api.model
     def _ids_of(self, codes):
