@@ -7,6 +7,7 @@ proposal that waits for approval. Done once; a second start finds it.
 import sys
 from datetime import date, timedelta
 
+import stage_late
 from session import environment
 
 from odoo.fields import Command
@@ -24,6 +25,7 @@ def main(database: str, day: date) -> None:
         _reply(env, "Hôtel du Parc")
         _ended_pause(env, "Northgate", day)
         _proposal(env, company, day)
+        stage_late.stage(env, company, day)
         env["credit.profile"].action_refresh_worklist()
         env.cr.commit()
 
