@@ -115,6 +115,7 @@
         "views/late_charge_entry_views.xml",
         "views/late_charge_views.xml",
         "views/res_config_settings_late_charge_views.xml",
+        "views/late_card_views.xml",
     ],
     # read by late.regime at installation and upgrade, with late_regimes.json beside it
     "oca_data_manual": ["data/late_rates.csv"],
@@ -125,6 +126,7 @@
         "demo/credit_history_demo.xml",
         "demo/credit_control_demo.xml",
         "demo/credit_held_demo.xml",
+        "demo/late_payment_demo.xml",
     ],
     "assets": {
         "web.assets_backend": ["account_dunning/static/src/backend/**/*"],

@@ -127,6 +127,7 @@ from . import (
     late_rate_import,
     late_rate_watch,
     late_regime,
+    late_regime_book,
     late_regime_change,
     late_regime_lawful,
     late_regime_words,

@@ -11,6 +11,15 @@ from ..engine import compensation
 from ..engine.invoice_text import Lack, lacks
 
 CLASS = "o_late_terms"
+#: what of a profile says which law holds, and with which terms
+FACTS = (
+    "customer_kind",
+    "late_contract",
+    "late_contract_fee",
+    "late_contract_law",
+    "late_contract_rate",
+    "late_regime_id",
+)
 
 
 class AccountMove(models.Model):
@@ -32,8 +41,8 @@ class AccountMove(models.Model):
         invoices = self.filtered(
             lambda move: (
                 move.move_type == "out_invoice"
-                and not move.late_debit_note  # it bears no interest to warn of
                 and move.state == "draft"
+                and not move.late_debit_note  # no price: what a delay cost already
                 and move.company_id.root_id.sudo().late_invoice_terms
             )
         )
@@ -43,6 +52,7 @@ class AccountMove(models.Model):
         known = self.env["late.rate.series"]._to_engine()
         # many invoices get the same note, and are written together
         notes = defaultdict(self.browse)
+        texts = {}
         for company, moves in invoices.grouped(lambda m: m.company_id.root_id).items():
             debtors = moves._late_debtors(company)
             today = company.sudo()._dunning_today()
@@ -57,12 +67,19 @@ class AccountMove(models.Model):
                         law = laws[key]
                         if profile:
                             law = profile._late_with_terms(law, day)
-                        sentence = move._late_sentence(key, law, known, day)
+                        sentence = move._late_sentence(key, law, known, day, texts)
                     note = move._late_note_with(sentence)
                     if note != (move.narration or ""):
                         notes[note] += move
+        # the note changes neither lines nor sums, which core would look through again,
+        # and is no change by hand
+        aside = {
+            "skip_invoice_sync": True,
+            "check_move_validity": False,
+            "skip_is_manually_modified": True,
+        }
         for note, moves in notes.items():
-            moves.narration = note
+            moves.with_context(**aside).narration = note
 
     def _late_debtors(self, company):
         """What the choice of a regime depends on, for each customer of the invoices.
@@ -75,8 +92,9 @@ class AccountMove(models.Model):
             self.env["credit.profile"]
             .sudo()
             .with_context(active_test=False)
-            .search(
-                [("partner_id", "in", partners.ids), ("company_id", "=", company.id)]
+            .search_fetch(
+                [("partner_id", "in", partners.ids), ("company_id", "=", company.id)],
+                [*FACTS, "partner_id", "company_id"],
             )
             .grouped("partner_id")
         )
@@ -93,24 +111,32 @@ class AccountMove(models.Model):
             )
         return found
 
-    def _late_sentence(self, key, law, known, day):
+    def _late_sentence(self, key, law, known, day, texts):
         """What the invoice must say, in the customer's language; nothing: False.
 
         A rate that is not published yet is named by the rule it follows from.
 
         :param key: id of the regime.
         :param law: the same with the contract's terms, ``engine.regime.Regime``.
+        :param texts: what was found out about the terms of companies, to be kept while
+            one goes through many invoices.
         """
         self.ensure_one()
         lang = self.partner_id.lang or self.env.user.lang
-        row = self.env["late.regime"].sudo().with_context(lang=lang).browse(key)
-        text = row.text_invoice
-        if row.band_ids and not (law.compensation or law.contract_compensation):
-            # the text promises what the contract has taken the place of
+        if law.compensation is None and law.contract_compensation is None:
+            if self.env["late.regime"].sudo().browse(key).band_ids:
+                # the text promises what the contract has taken the place of
+                return False
+        Regime = self.env["late.regime"].with_context(lang=lang)
+        asked = (self.company_id.id, key, lang, law.compensation)
+        if asked not in texts:
+            text = Regime._text_on_invoices(key)
+            lacks = text and self.company_id.sudo()._late_own_lacks(law, text, lang)
+            texts[asked] = text if lacks else False
+        text = texts[asked]
+        if not text:
             return False
-        if not text or not self.company_id.sudo()._late_own_lacks(law, text, lang):
-            return False
-        return text.replace("{rate}", row._late_print_rate(law, known, day)).replace(
+        return text.replace("{rate}", Regime._late_print_rate(law, known, day)).replace(
             "{compensation}", self._late_print_sum(law, lang, day)
         )
 

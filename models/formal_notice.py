@@ -89,7 +89,9 @@ class DunningNotice(models.Model):
             Markup("<li>%s %s</li>")
             % (
                 gap.sentence,
-                Markup('<a href="%s">%s</a>') % (gap.place, mend) if gap.place else "",
+                Markup('<a class="alert-link" href="%s">%s</a>') % (gap.place, mend)
+                if gap.place
+                else "",
             )
             for gap in gaps
         )

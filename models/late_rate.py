@@ -103,13 +103,7 @@ class LateRateSeries(models.Model):
 
         Archived ones too: an old claim may still refer to them.
         """
-        # sudo: published figures, for whoever may see what a delay costs
-        every = (
-            self.sudo().with_context(active_test=False).search([("id", "!=", False)])
-        )
-        every.fetch(["code", "name", "interval"])
-        every.rate_ids.fetch(["series_id", "valid_from", "rate", "status", "source"])
-        return {series.code: series._as_engine() for series in every}
+        return self._rate_book()
 
     def _as_engine(self):
         self.ensure_one()

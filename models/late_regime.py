@@ -1,5 +1,4 @@
 import re
-from datetime import date
 from decimal import Decimal
 from functools import cache
 
@@ -357,35 +356,10 @@ class LateRegime(models.Model):
 
         :param archived: whether also those nobody chooses any more.
         """
-        every = (
-            self.sudo()
-            .with_context(active_test=not archived)
-            .search([("id", "!=", False)])
-        )
-        return {row.id: row._to_engine() for row in every}
-
-    def _versions(self, day):
-        """Which row holds on a day in place of each of these.
-
-        A rule that changed is a chain of rows (``previous_id``), each with its days.
-
-        :return: ``{id: id of the row in force, or False}``
-        """
-        first = {row.id: row.previous_id.id for row in self}
-
-        def root(rid):
-            seen = {rid}
-            while first.get(rid) and first[rid] not in seen:
-                rid = first[rid]
-                seen.add(rid)
-            return rid
-
-        roots = {row.id: root(row.id) for row in self}
-        valid = {}
-        for row in self.sorted(lambda r: (r.valid_from or date.min, r.id)):
-            if (row.valid_from or day) <= day <= (row.valid_until or day):
-                valid[roots[row.id]] = row.id
-        return {row.id: valid.get(roots[row.id], False) for row in self}
+        book = self._law_book()
+        if archived:
+            return book.laws
+        return {key: book.laws[key] for key in book.active}
 
     @api.model
     def _chooser(self, laws, day):
@@ -397,11 +371,11 @@ class LateRegime(models.Model):
 
         :param laws: ``_all_engine(True)``.
         """
-        rows = self.sudo().browse(laws)
+        book = self._law_book()
         keys = {law.code: key for key, law in laws.items()}
         # an archived row is chosen by nobody but those customers who have it
-        general = [laws[row.id] for row in rows if row.active]
-        versions = rows._versions(day)
+        general = [law for key, law in laws.items() if key in book.active]
+        versions = book.versions(day)
 
         @cache
         def choose(law_country, customer_country, kind, clause, own):
@@ -501,7 +475,8 @@ class LateRegime(models.Model):
                     band._decimal("amount"),
                     band._decimal("percent"),
                 )
-                for band in self.band_ids
+                # those of the form may stand in another order than stored ones
+                for band in self.band_ids.sorted(lambda b: (not b.up_to, b.up_to))
             ),
             inclusive=self.compensation_inclusive,
             minimum=self._decimal("compensation_minimum"),

@@ -25,19 +25,6 @@ ZERO = Decimal(0)
 class LateRegime(models.Model):
     _inherit = "late.regime"
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        self.env.registry.clear_cache()
-        return super().create(vals_list)
-
-    def write(self, vals):
-        self.env.registry.clear_cache()
-        return super().write(vals)
-
-    def unlink(self):
-        self.env.registry.clear_cache()
-        return super().unlink()
-
     @api.model
     @tools.ormcache()
     def _asks_businesses(self):

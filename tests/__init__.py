@@ -64,6 +64,7 @@ from . import (
     test_tour_collect,
     test_tour_credit_review,
     test_tour_customer_page,
+    test_tour_late,
     test_tour_policy,
     test_tour_run,
     test_worklist,

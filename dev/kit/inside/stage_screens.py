@@ -8,6 +8,7 @@ once; a second start finds it.
 import sys
 from datetime import date, timedelta
 
+import stage_late
 from session import environment
 
 from odoo.fields import Command
@@ -26,6 +27,7 @@ def main(database: str, day: date) -> None:
         _ended_pause(env, "Northgate", day)
         _proposal(env, company, day)
         _interest(env, company, day)
+        stage_late.stage(env, company, day)
         env["credit.profile"].action_refresh_worklist()
         env.cr.commit()
 
