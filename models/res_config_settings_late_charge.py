@@ -13,3 +13,6 @@ class ResConfigSettings(models.TransientModel):
     late_interest_account_id = fields.Many2one(
         related="company_id.root_id.late_interest_account_id", readonly=False
     )
+    late_compensation_vat = fields.Float(
+        related="company_id.root_id.late_compensation_vat", readonly=False
+    )
