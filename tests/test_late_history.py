@@ -249,7 +249,7 @@ class TestLateHistory(LateCommon):
         later.invoice_date = before(20)
         later.action_post()
         later_items = self._item(later)
-        self.profile.insolvency_date = before(30)
+        self.profile.sudo().insolvency_date = before(30)
         found = self.memos._assess(self._item(older) | later_items, TODAY)
         # the day of the judgment bears none
         self.assertEqual(found[self._item(older).id].accrued, self._interest(29))

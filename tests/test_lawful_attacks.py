@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 
 from freezegun import freeze_time
 
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import Form
 
@@ -77,20 +77,15 @@ class TestLawfulAttacks(LawfulCommon):
         self.assertEqual(notice.level_id, self.first)
 
     def test_a_firmer_level_put_on_the_proposal_by_the_server(self):
-        """Nobody may, but what did would claim nothing: the sums come from the law."""
         partner, __ = self._belgian()
         self._invoice(partner, 1000, late=5)
         run = self._propose(partner)
-        run.notice_ids._set_level(self.final)
-        self.assertFalse(run.notice_ids.amount_compensation)
-        self.assertFalse(run.notice_ids.amount_interest)
-        run.notice_ids.action_approve()
-        run._issue_notices()
-        self.assertEqual(run.notice_ids.level_id, self.first)
+        with self.assertRaises(ValidationError):
+            run.notice_ids._set_level(self.final)
 
     def test_lowered_to_a_level_that_claims(self):
         """A firmer level without costs was right, a softer one with costs is not."""
-        self.first.channel_1 = self.first.channel_2 = "call"
+        self.first.write({"channel_1": "call", "channel_2": False})
         (self.second | self.final).write(
             {"claim_compensation": False, "claim_interest": False}
         )
@@ -109,6 +104,7 @@ class TestLawfulAttacks(LawfulCommon):
 
     def test_formal_notice_instead_of_the_reminder(self):
         """Another kind of level is not another law."""
+        (self.second | self.final | self.formal).write({"active": False})
         self.first.write({"tone": "formal", "claim_compensation": True})
         partner, __ = self._belgian()
         invoice = self._invoice(partner, late=5)
@@ -152,7 +148,7 @@ class TestLawfulAttacks(LawfulCommon):
     def test_email_that_reached_nobody(self):
         partner, __, invoice = self._reminded()
         notice = self.env["dunning.notice"].search([("partner_id", "=", partner.id)])
-        notice.delivery_ids._fail("550 unknown", faulty=True)
+        notice.delivery_ids.sudo()._fail("550 unknown", faulty=True)
         facts = self.env["dunning.situation"]._late_days(self._item(invoice).ids)
         self.assertFalse(facts)
 
@@ -204,7 +200,7 @@ class TestLawfulAttacks(LawfulCommon):
             run._issue_notices()
             notice = run.notice_ids
             self.assertEqual((notice.state, notice.level_id), ("issued", self.second))
-            self.assertEqual(notice.amount_compensation, 40)
+            self.assertEqual(notice.amount_compensation, 50)
             profile.customer_kind = "consumer"
         self.assertFalse(self._deliver(day), "nothing leaves")
         self.assertEqual(notice.state, "cancelled")
@@ -251,20 +247,39 @@ class TestLawfulAttacks(LawfulCommon):
         early = self.env["late.charge"]._assess(self._item(new), AFTER)
         self.assertFalse(early[self._item(new).id].compensation)
 
-    def test_consumer_merged_into_a_business(self):
-        """Who is kept says what they are; the consumer's items follow the law anew."""
+    def test_consumer_who_becomes_a_business_by_a_merge(self):
+        """Core takes over that it is a company; it is said, and can be put right."""
         partner, __ = self._belgian()
         invoice = self._invoice(partner, late=20)
-        firm, profile = self._debtor("Firm", "business", country=self.belgium)
+        firm, __ = self._debtor("Firm", "business", country=self.belgium)
         self.env["base.partner.merge.automatic.wizard"]._merge(
             (partner | firm).ids, partner
         )
         kept = self._profile(partner)
-        self.assertEqual(kept.customer_kind, "consumer")
+        self.assertEqual(kept.customer_kind, "business")
+        self.assertIn("Merged with a consumer", kept.message_ids[0].body)
+        kept.customer_kind = "consumer"
         run = self._propose(partner)
-        self.assertFalse(run.notice_ids.filtered("amount_compensation"))
-        self.assertTrue(run.notice_ids.line_ids.filtered("free_reminder"))
-        self.assertEqual(run.notice_ids.line_ids.move_id, invoice)
+        self.assertFalse(run.notice_ids.amount_compensation)
+        self.assertEqual(
+            run.notice_ids.line_ids.filtered("free_reminder").move_id, invoice
+        )
+
+    def test_consumers_merged_are_nothing_new(self):
+        one, profile = self._belgian("One")
+        other, __ = self._belgian("Other")
+        self.env["base.partner.merge.automatic.wizard"]._merge((one | other).ids, one)
+        self.assertEqual(profile.customer_kind, "consumer")
+        self.assertNotIn("Merged with", "".join(profile.message_ids.mapped("body")))
+
+    def test_business_that_swallows_a_consumer_says_so(self):
+        partner, __ = self._belgian()
+        firm, profile = self._debtor("Firm", "business", country=self.belgium)
+        self.env["base.partner.merge.automatic.wizard"]._merge(
+            (partner | firm).ids, firm
+        )
+        self.assertEqual(profile.customer_kind, "business")
+        self.assertIn("Merged with a consumer", profile.message_ids[0].body)
 
     # --- by time ----------------------------------------------------------------------
 
