@@ -338,6 +338,16 @@ class TestLimitation(LateLawCommon):
         self.assertEqual(len(self._warnings(profile)), 1)
         self.assertFalse(profile.limitation_error)
 
+    def test_warning_finds_a_person_where_nobody_is_responsible(self):
+        """The job runs as the system, whose activities nobody sees."""
+        partner, profile = self._debtor(user_id=False)
+        self.company.dunning_user_id = False
+        self._invoice(partner, due=date(2024, 7, 1))
+        self._cron("ir_cron_limitation")
+        user = self._warnings(profile).user_id
+        self.assertEqual(user, self.company._dunning_credit_contact())
+        self.assertNotEqual(user, self.env.ref("base.user_root"))
+
     def test_half_a_year_of_nights(self):
         """Each night as the scheduler has it: two warnings in all, then silence."""
         partner, profile = self._debtor()

@@ -32,10 +32,10 @@ def main(database, result, folder):
     for job in ("propose", "issue", "deliver"):
         jobs.done(lambda job=job: jobs.run_cron(database, job))
     told = {}
+    _empty(out, back)
     for part in ("hand over", "read back"):
-        _empty(out, back)
         if part == "read back":
-            jobs.done(lambda: _exchange(database))
+            # the last round has handed everything over
             _report(out, back)
         kept, files = Kept(database), _read(out, back)
         told[part] = rounds = []
