@@ -13,7 +13,7 @@ adds up. Amounts of items are in one currency, compensations in the regime's.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal, localcontext
 
@@ -127,9 +127,13 @@ def charges(
     proceedings had begun by then (C. com. L441-10 II, last sentence). The size of the
     claim is what was open on that day, of all late items of the invoice.
 
+    Where it waits for a free reminder it is never more than that has announced (CDE
+    XIX.2, BW 6:96(6)): a clause that was raised afterwards comes too late for it.
+
     :param already: groups that have had theirs; they get no second one.
     :param convert: compensation currency per unit of the items' currency.
     """
+    items = tuple(items)
     groups: dict[object, list[_Late]] = {}
     per_letter = regime.compensation is not None and regime.compensation.per
     for item in items:
@@ -149,7 +153,24 @@ def charges(
         amount = allowed_compensation(regime, base, vat_percent=vat_percent, unit=unit)
         if amount > ZERO:
             found.append(_charge(group, amount, base, lates, regime))
+    if regime.compensation_waits:
+        return tuple(_as_announced(found, {item.key: item for item in items}))
     return tuple(found)
+
+
+def _as_announced(found: list[Charge], items: dict[object, Item]) -> Iterable[Charge]:
+    """No more for the items of a letter, together, than it has announced."""
+    left: dict[object, Decimal] = {}
+    for charge in sorted(found, key=lambda charge: charge.since):  # stable
+        item = items[charge.items[0]]
+        if item.announced is None:
+            yield charge
+            continue
+        rest = left.get(item.letter, item.announced)
+        amount = min(charge.amount, rest)
+        left[item.letter] = rest - amount
+        if amount > ZERO:
+            yield replace(charge, amount=amount)
 
 
 def _late(

@@ -61,6 +61,8 @@ class Item:
     :param delivered: day of delivery, or the end of the service. Given only where the
         conditions of the law hold (Luxembourg: invoiced within a month, with mention).
     :param waiting: time given by the free reminder (:mod:`engine.waiting`).
+    :param announced: what the letter of that reminder says may be claimed for all its
+        items together, in the currency of the compensation; None: not known.
     :param agreed_day: whether the due date is a payment day both have agreed on.
     :param starts: first day that bears interest, when somebody has decided it.
     :param stop: first day that bears no interest any more: judgment opening insolvency
@@ -78,6 +80,7 @@ class Item:
     reminder: date | None = None
     delivered: date | None = None
     waiting: Waiting | None = None
+    announced: Decimal | None = None
     agreed_day: bool = False
     starts: date | None = None
     stop: date | None = None

@@ -155,15 +155,25 @@ def advance(posting: Posting, step: Step, day: date) -> Posting:
 
     Reports may come in any order: an earlier step never takes back a later one. Of two
     presentations the first counts, of two days of posting the first, of two ends the
-    one reported last.
+    later one, and of two on one day the one reported last.
     """
     if step is Step.DEPOSITED:
         return replace(posting, deposited=min(posting.deposited or day, day))
     if step is Step.PRESENTED:
         return replace(posting, presented=min(posting.presented or day, day))
-    if step is Step.REJECTED:
+    if step is Step.REJECTED or is_overtaken(posting, step, day):
         return posting
     return replace(posting, outcome=Outcome(step.value), outcome_on=day)
+
+
+def is_overtaken(posting: Posting, step: Step, day: date) -> bool:
+    """Whether a report of an end is of a day before the end that is known.
+
+    A status file read late or twice, or a correction: it changes nothing by itself.
+    """
+    is_end = step.value in {outcome.value for outcome in Outcome}
+    ended = posting.outcome and posting.outcome_on
+    return is_end and bool(ended) and day < ended
 
 
 # === THE FILE WE WRITE === #

@@ -119,7 +119,9 @@ class CreditProfile(models.Model):
         for profile, items in warned.items():
             if profile.id in open_already:
                 continue
-            user = profile._responsible() or self.env.user
+            user = (
+                profile._responsible() or profile.company_id._dunning_credit_contact()
+            )
             told = profile.with_context(lang=user.lang)
             values.append(
                 {

@@ -116,7 +116,7 @@ class DunningDelivery(models.Model):
             "res_id": wizard.id,
             "view_mode": "form",
             "target": "new",
-            "context": {"dialog_size": "medium"},
+            "context": {"dialog_size": "large"},
         }
 
     def action_mark_returned(self):

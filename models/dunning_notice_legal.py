@@ -31,7 +31,7 @@ class DunningNotice(models.Model):
     deadline_from = fields.Selection(
         DEADLINES, compute="_compute_deadline_from", store=True
     )
-    posted_on = fields.Date(compute="_compute_legal_dates")
+    posted_on = fields.Date(string="Posted on", compute="_compute_legal_dates")
     received_on = fields.Date(
         string="Counts as received on",
         compute="_compute_legal_dates",

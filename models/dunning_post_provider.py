@@ -453,27 +453,48 @@ class DunningPostProvider(models.Model):
         contact = self.company_id._dunning_credit_contact()
         return self.with_context(lang=contact.lang)
 
-    def _tell_trouble(self, words):
-        """Nothing can be exchanged: written down, and one person told once."""
+    def _tell_trouble(self, words, of_one_file=False):
+        """Written down, and one person told once.
+
+        :param of_one_file: of its files one cannot be read; else nothing can be
+            exchanged.
+        """
         self.ensure_one()
         fresh = not self.trouble
         self.trouble = words
-        if fresh:
-            told = self._in_words_of_contact()
-            told._tell_person(
-                told.env._("Letters cannot be handed to the mailing house"),
-                told.env._(
-                    "%(reason)s The letters wait and are tried again, at the latest "
-                    "every two hours; they can be printed here instead: “Print "
-                    "ourselves” in the list of deliveries.",
-                    reason=words,
-                ),
-            )
+        if not fresh:
+            return
+        told = self._in_words_of_contact()
+        of_file, of_all = told._trouble_summaries()
+        if of_one_file:
+            told._tell_person(of_file, words)
+            return
+        told._tell_person(
+            of_all,
+            told.env._(
+                "%(reason)s The letters wait and are tried again, at the latest every "
+                "two hours; they can be printed here instead: “Print ourselves” in "
+                "the list of deliveries.",
+                reason=words,
+            ),
+        )
+
+    def _trouble_summaries(self):
+        """What the activities about troubles are called: of a file, and of all."""
+        return (
+            self.env._("A file of the mailing house cannot be read"),
+            self.env._("Letters cannot be handed to the mailing house"),
+        )
 
     def _trouble_over(self):
+        """The troubles' activities go; what a person has to answer stays."""
         if self.trouble:
             self.trouble = False
-            self.activity_unlink([ACTIVITY])
+            summaries = self._in_words_of_contact()._trouble_summaries()
+            # sudo: they are another user's
+            self.sudo().activity_ids.filtered(
+                lambda activity: activity.summary in summaries
+            ).unlink()
 
     def _tell_person(self, summary, note):
         """An activity for the credit contact, one for each thing to tell."""
@@ -500,18 +521,32 @@ class DunningPostProvider(models.Model):
         now = fields.Datetime.now()
         self.env["dunning.post.mailing"]._look_after_claims(self)
         commit(0)
-        try:
-            self.status(commit)
-            self._fetch_slips(commit)
-        except Trouble as trouble:
-            self._tell_trouble(self._words_of(trouble))
+        trouble = self._read_back(commit)
+        if trouble:
+            self._tell_trouble(self._words_of(trouble), trouble.is_of_one_file)
             commit(0)
-            return True
+            if not trouble.is_of_one_file:
+                return True
         all_done = self._submit_waiting(now, commit)
         self.last_exchange = fields.Datetime.now()
-        if all_done:
+        if all_done and not trouble:
             self._trouble_over()
         return bool(commit(0))
+
+    def _read_back(self, commit):
+        """Take in status files and scans.
+
+        :return: the ``Trouble`` there was, or ``None``.
+        """
+        trouble = None
+        for step in (self.status, self._fetch_slips):
+            try:
+                step(commit)
+            except Trouble as found:
+                trouble = trouble or found
+                if not found.is_of_one_file:
+                    return found
+        return trouble
 
     @api.model
     def _cron_post(self):

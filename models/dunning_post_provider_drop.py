@@ -27,8 +27,9 @@ class DunningPostProvider(models.Model):
     folder_back = fields.Char(
         string="Folder for answers",
         tracking=True,
-        help="The mailing house puts status files and scans here. Files that were read "
-        "are moved into the folder “processed” in it.",
+        help="The mailing house puts status files and scans here. A file is read when "
+        "it has not changed for a minute; status files are then moved into the folder "
+        "“processed” in it.",
     )
     sftp_host = fields.Char(string="Server", tracking=True)
     sftp_port = fields.Integer(string="Port", default=22)
@@ -137,17 +138,26 @@ class DunningPostProvider(models.Model):
 
     def _status_folder(self, commit):
         Status = self.env["dunning.post.status"]
+        unreadable = []
         with self._drop() as drop:
             for name in drop.status_names():
-                content = drop.content_of(name)
+                try:
+                    content = drop.content_of(name)
+                except Trouble as trouble:
+                    if not trouble.is_of_one_file:
+                        raise
+                    unreadable.append(trouble)
+                    continue
                 if content is None:
                     continue  # taken away meanwhile
                 Status._take_in(self.company_id, name, content, self)
                 going_on = commit(1)
                 # kept by us and committed: only now may it go
-                drop.put_away(name)
+                drop.put_away(name, content)
                 if not going_on:
                     return
+        if unreadable:
+            raise unreadable[0]
 
     _status_sftp = _status_folder
 
@@ -159,9 +169,9 @@ class DunningPostProvider(models.Model):
     def _read_scan(self, drop, name):
         """The scan, or ``None``; empty where it can never be read."""
         try:
-            return drop.content_of(name)
+            return drop.content_of(name, still=True)
         except Trouble as trouble:
-            if trouble.kind not in ("name", "too_large"):
+            if not trouble.is_of_one_file:
                 raise
             return str(trouble).encode()  # not a scan: said on the delivery
 
@@ -213,7 +223,16 @@ class DunningPostProvider(models.Model):
                 "password is wrong."
             ),
             "name": self.env._("“%(name)s” is no name of a file.", name=detail),
-            "too_large": self.env._("“%(name)s” is larger than 20 MB.", name=detail),
+            "unreadable": self.env._(
+                "“%(name)s” in the folder for answers cannot be read: give Odoo the "
+                "right to, or take it away. The other files are not held up by it.",
+                name=detail,
+            ),
+            "too_large": self.env._(
+                "“%(name)s” is larger than 20 MB: it is not read. Take it out of the "
+                "folder for answers. The other files are not held up by it.",
+                name=detail,
+            ),
             "io": self.env._(
                 "A file could not be written or read: %(reason)s", reason=detail
             ),

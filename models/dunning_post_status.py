@@ -276,6 +276,8 @@ class DunningPostStatus(models.Model):
     def _values_of(self, delivery, report):
         """What the row adds; a row never overrules what a person has entered."""
         before = delivery._posting()
+        if postal.is_overtaken(before, report.step, report.day):
+            self._check_known(delivery, report)
         after = postal.advance(before, report.step, report.day)
         values = {
             "tracking_number": report.number or delivery.tracking_number,
@@ -308,6 +310,32 @@ class DunningPostStatus(models.Model):
                     )
                 )
         return values
+
+    def _check_known(self, delivery, report):
+        """A row about an end before the one known: written down before, or a problem.
+
+        :raises UserError: it was never written down, and a person has to say what is
+            right.
+        """
+        told = delivery.proof_ids
+        outcome, day = report.step.value, fields.Date.to_string(report.day)
+        if outcome in told.filtered(lambda c: c.fact == "outcome").mapped(
+            "after"
+        ) and day in told.filtered(lambda c: c.fact == "outcome_on").mapped("after"):
+            return
+        labels = dict(delivery._fields["outcome"]._description_selection(self.env))
+        date_field = self.env["ir.qweb.field.date"]
+        raise UserError(
+            self.env._(
+                "%(notice)s: the row says “%(said)s” on %(said_on)s, and what is known "
+                "is “%(known)s” on %(known_on)s. If the row is right, enter it by hand",
+                notice=delivery.notice_id.name,
+                said=labels[outcome],
+                said_on=date_field.value_to_html(report.day, {}),
+                known=labels[delivery.outcome],
+                known_on=date_field.value_to_html(delivery.outcome_on, {}),
+            )
+        )
 
     def _apply_rejection(self, delivery, report):
         if delivery.state in ("failed", "returned"):

@@ -52,8 +52,9 @@ class OpenRow:
     excluded: bool
     blocked: bool
     delivery_date: date | None
+    is_debit_note: bool  # of interest and compensation
     interruptions: list[date]  # of limitation
-    free_reminders: list | None  # [channel, when it left, when received] of each
+    free_reminders: list | None  # of each: channel, left, posted, received
 
 
 @dataclass(slots=True)
@@ -218,6 +219,7 @@ class DunningSituation(models.AbstractModel):
                    COALESCE(line.no_followup, FALSE),
                    COALESCE(move.payment_state = 'blocked', FALSE),
                    move.delivery_date,
+                   COALESCE(move.late_debit_note, FALSE),
                    %(interruptions)s,
                    %(free_reminders)s
               FROM account_move_line line
@@ -436,7 +438,15 @@ class DunningSituation(models.AbstractModel):
         """Write out what the queries on open items read."""
         self.env["account.move.line"].flush_model()
         self.env["account.account"].flush_model(["account_type", "company_ids"])
-        self.env["account.move"].flush_model(["payment_state", "name", "invoice_date"])
+        self.env["account.move"].flush_model(
+            [
+                "payment_state",
+                "name",
+                "invoice_date",
+                "delivery_date",
+                "late_debit_note",
+            ]
+        )
         self._flush_law()
         self.env["res.partner"].flush_model(["commercial_partner_id"])
         self.env["dunning.level"].flush_model(["days"])

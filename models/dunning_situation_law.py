@@ -1,5 +1,6 @@
 from collections import defaultdict
 from datetime import timedelta
+from decimal import Decimal
 
 from odoo import api, models
 from odoo.tools import SQL
@@ -27,15 +28,18 @@ class DunningSituation(models.AbstractModel):
         Also of items that are paid by now. What the law of the customer does not ask
         for is not there.
 
-        :return: ``{journal item id: (engine.late_item.Waiting, id of the notice)}``.
+        :return: ``{journal item id: {"waiting": engine.late_item.Waiting, "letter": id
+            of the notice, "announced": the compensation it announced}}``, for
+            ``engine.late_item.Item``.
         """
         self._flush_law()
         told = defaultdict(list)
-        for profile_id, line_id, notice_id, *reminder in self.env.execute_query(
+        for profile_id, line_id, *facts in self.env.execute_query(
             SQL(
                 """
             SELECT notice.profile_id, told.move_line_id, notice.id,
-                   delivery.channel, delivery.sent_at, %(received)s
+                   notice.reminder_compensation::text,
+                   delivery.channel, delivery.sent_at, %(posted)s, %(received)s
               FROM dunning_notice_line told
               JOIN dunning_notice notice ON notice.id = told.notice_id
               JOIN dunning_delivery delivery ON delivery.notice_id = notice.id
@@ -43,25 +47,30 @@ class DunningSituation(models.AbstractModel):
                AND %(counts)s
           ORDER BY delivery.id
                 """,
+                posted=self._posted_sql(),
                 received=self.env["dunning.delivery"]._received_sql(),
                 lines=list(line_ids),
                 counts=self._counts_as_reminder_sql(),
             )
         ):
-            told[profile_id].append((line_id, notice_id, reminder))
+            told[profile_id].append((line_id, *facts[:2], facts[2:]))
         profiles = self.env["credit.profile"].sudo().browse(told)
         result = {}
         for company, mine in profiles.grouped("company_id").items():
             laws = mine._late_laws(company._dunning_today())
-            moments = [told_one[2][1] for pid in mine.ids for told_one in told[pid]]
-            common = self._legal_of_company(company, moments)
+            reminders = [one[-1] for pid in mine.ids for one in told[pid]]
+            common = self._legal_of_company(company, reminders)
             for profile in mine:
                 legal = Legal(law=laws.get(profile.id), **common)
-                for line_id, notice_id, reminder in told[profile.id]:
+                for line_id, notice_id, announced, reminder in told[profile.id]:
                     waiting = legal.waiting([reminder])
                     known = result.get(line_id)
-                    if waiting and (not known or waiting.last < known[0].last):
-                        result[line_id] = waiting, notice_id
+                    if waiting and (not known or waiting.last < known["waiting"].last):
+                        result[line_id] = {
+                            "waiting": waiting,
+                            "letter": notice_id,
+                            "announced": announced and Decimal(announced),
+                        }
         return result
 
     # === FETCHING === #
@@ -82,13 +91,13 @@ class DunningSituation(models.AbstractModel):
             law.code for law in laws.values() if law and lawful.needs_reminder(law)
         }
         ids = self.env["late.regime"]._ids_of(codes) if codes else {}
-        moments = [
-            sent_at
+        reminders = [
+            reminder
             for mine in rows.values()
             for row in mine
-            for __, sent_at, __ in row.free_reminders or ()
+            for reminder in row.free_reminders or ()
         ]
-        common = self._legal_of_company(company, moments)
+        common = self._legal_of_company(company, reminders)
         steps = {}
         result = {}
         for profile in by_partner.values():
@@ -120,14 +129,14 @@ class DunningSituation(models.AbstractModel):
         )
 
     @api.model
-    def _legal_of_company(self, company, moments):
+    def _legal_of_company(self, company, reminders):
         """What all customers of a company have in common.
 
-        :param moments: when free reminders left, naive UTC or the same as text.
+        :param reminders: the free reminders, as ``Legal.waiting`` takes them.
         """
         company = company.sudo()
         legal = Legal(tz=company._dunning_tz())
-        days = [legal.local_day(moment) for moment in moments]
+        days = [legal.left_on(reminder) for reminder in reminders]
         holidays = frozenset()
         if days:
             holidays = company._late_holidays(min(days), max(days) + POST_DAYS)
@@ -164,12 +173,13 @@ class DunningSituation(models.AbstractModel):
         """The free reminders of ``line`` that reached the customer in writing."""
         return SQL(
             """(SELECT JSON_AGG(JSON_BUILD_ARRAY(
-                           delivery.channel, delivery.sent_at, %s))
+                           delivery.channel, delivery.sent_at, %s, %s))
                   FROM dunning_notice_line told
                   JOIN dunning_delivery delivery
                     ON delivery.notice_id = told.notice_id
                  WHERE told.move_line_id = line.id
                    AND %s)""",
+            self._posted_sql(),
             self.env["dunning.delivery"]._received_sql(),
             self._counts_as_reminder_sql(),
         )
@@ -183,3 +193,11 @@ class DunningSituation(models.AbstractModel):
                 AND delivery.state IN ('sent', 'delivered')
                 AND delivery.sent_at IS NOT NULL)"""
         )
+
+    @api.model
+    def _posted_sql(self):
+        """The day on which the post took ``delivery`` in, where that is known.
+
+        Whoever marks a letter as sent may do so before it is posted, or after.
+        """
+        return SQL("delivery.deposited_on")

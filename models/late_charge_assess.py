@@ -177,6 +177,7 @@ class LateCharge(models.Model):
         currencies = {one.id: one for one in Currency.search([])}
         by_name = {one.name: one for one in currencies.values()}
         series = self.env["late.rate.series"]._to_engine()
+        vat_percent = company._late_vat_percent()
         convert = None
         groups = defaultdict(list)
         for one in found:
@@ -212,6 +213,7 @@ class LateCharge(models.Model):
                 series,
                 day,
                 convert=rate,
+                vat_percent=vat_percent,
                 unit=unit,
                 compensation_unit=Decimal(str(other.rounding)),
                 partial=True,

@@ -8,7 +8,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tools import SQL, format_date
 
-from ..engine import accrual
+from ..engine import accrual, insolvency
 from ..engine.late_item import EventKind
 
 ZERO = Decimal(0)
@@ -52,6 +52,7 @@ class LateCharge(models.Model):
                     "waived."
                 )
             )
+        memos._check_may_be_asked_for()
         if memos.company_id != journal.company_id.root_id:
             raise UserError(
                 self.env._("Choose memos and a journal of one and the same company.")
@@ -84,6 +85,51 @@ class LateCharge(models.Model):
         memos._sum_up()
         return moves
 
+    def _check_may_be_asked_for(self):
+        """What the law lets nobody ask for is not invoiced either.
+
+        Older than a judgment on insolvency: it is declared with its item (C. com.
+        L622-21). Of an item of a consumer that is out of time: nor is what hangs on it.
+
+        :raises UserError: with the invoices.
+        """
+        older = self.filtered(lambda memo: memo._is_older_than_judgment())
+        if older:
+            raise UserError(
+                self.env._(
+                    "Older than the judgment on insolvency, so that it is declared to "
+                    "the administrator and not invoiced: %(invoices)s",
+                    invoices=", ".join(dict.fromkeys(older.mapped("name"))),
+                )
+            )
+        barred = self.filtered(
+            lambda memo: (
+                memo.profile_id.customer_kind == "consumer"
+                and "barred" in memo._receivable_lines().mapped("late_standing")
+            )
+        )
+        if barred:
+            raise UserError(
+                self.env._(
+                    "Out of time, so that consumers are not asked for it any more: "
+                    "%(invoices)s",
+                    invoices=", ".join(dict.fromkeys(barred.mapped("name"))),
+                )
+            )
+
+    def _is_older_than_judgment(self):
+        self.ensure_one()
+        profile, move = self.profile_id, self.move_id or self.move_line_id.move_id
+        judgment = not profile.insolvency_resumed and profile.insolvency_date
+        arose = move.invoice_date or move.date
+        return bool(arose) and insolvency.is_older(arose, judgment or None)
+
+    def _receivable_lines(self):
+        """The items a memo is about: of a compensation all of the invoice."""
+        return self.move_line_id or self.move_id.line_ids.filtered(
+            lambda line: line.account_type == "asset_receivable"
+        )
+
     def _refresh_now(self):
         """Bring these memos up to today.
 
@@ -94,13 +140,8 @@ class LateCharge(models.Model):
             lines = mine.move_line_id.ids
             if mine.move_id:
                 # of a compensation: all instalments of the invoice
-                lines += (
-                    mine.filtered(lambda memo: not memo.move_line_id)
-                    .move_id.line_ids.filtered(
-                        lambda line: line.account_type == "asset_receivable"
-                    )
-                    .ids
-                )
+                apart = mine.filtered(lambda memo: not memo.move_line_id)
+                lines += apart._receivable_lines().ids
             found |= self.sudo()._refresh_lines(
                 list(dict.fromkeys(lines)), company._dunning_today()
             )

@@ -192,13 +192,13 @@ class LateHistory(models.AbstractModel):
         :return: ``{journal item id: {field of engine.late_item.Item: value}}``:
             ``notice``, when the first formal notice was received; ``reminder``, when
             the first message that was a reminder was; ``waiting``, the time the free
-            reminder gave, and ``letter``, which one that was. Nothing for what reached
-            nobody.
+            reminder gave, ``letter``, which one that was, and ``announced``, the
+            compensation it announced. Nothing for what reached nobody.
         """
         result = defaultdict(dict)
         times = self.env["dunning.situation"]._reminder_times(line_ids)
-        for line_id, (waiting, notice_id) in times.items():
-            result[line_id] = {"waiting": waiting, "letter": ("letter", notice_id)}
+        for line_id, told in times.items():
+            result[line_id] = {**told, "letter": ("letter", told["letter"])}
         for company_id, line_id, formal, sent_at, received in self.env.execute_query(
             SQL(
                 """

@@ -122,6 +122,12 @@ class CreditProfile(models.Model):
                 ),
                 (False, "form"),
             ],
+            "search_view_id": [
+                self.env.ref(
+                    "account_dunning.account_move_line_view_search_insolvency"
+                ).id,
+                "search",
+            ],
             "domain": self._insolvency_items_domain(),
             "context": {"create": False},
         }

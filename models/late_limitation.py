@@ -296,7 +296,10 @@ class CreditProfile(models.Model):
             if not rows or not activity_type:
                 continue
             for profile, items in rows.grouped("profile_id").items():
-                user = profile._responsible() or self.env.user
+                user = (
+                    profile._responsible()
+                    or profile.company_id._dunning_credit_contact()
+                )
                 told = profile.with_context(lang=user.lang)
                 activities.append(
                     {

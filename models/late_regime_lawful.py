@@ -341,7 +341,7 @@ class DunningNotice(models.Model):
         free = [row for row in rows if legal.is_free_reminder(row, legal.day)]
         if free:
             values["reminder_law_id"] = legal.law_id
-        if free and legal.law.compensation:
+        if free and (legal.law.compensation or legal.law.contract_compensation):
             law = self.env["late.regime"].sudo().browse(legal.law_id)
             currency = law.compensation_currency_id or self.env.company.currency_id
             values["reminder_currency_id"] = currency.id
@@ -384,6 +384,8 @@ class DunningNotice(models.Model):
         sums = defaultdict(lambda: ZERO)
         together = law.compensation.per is Per.LETTER
         for row in rows:
+            if row.is_debit_note:
+                continue  # costs have no costs
             amount = row.residual_currency
             if row.currency_id != currency.id:
                 own = Currency.browse(row.currency_id)
@@ -391,7 +393,11 @@ class DunningNotice(models.Model):
                     own._convert(float(amount), currency, company, day)
                 )
             sums[None if together else row.move_id] += amount
+        vat = company._late_vat_percent()
         return sum(
-            (allowed_compensation(law, amount, unit=unit) for amount in sums.values()),
+            (
+                allowed_compensation(law, amount, vat_percent=vat, unit=unit)
+                for amount in sums.values()
+            ),
             ZERO,
         )

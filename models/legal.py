@@ -86,7 +86,8 @@ class Legal:
     def waiting(self, reminders):
         """The time that the first of these free reminders gave, or None.
 
-        :param reminders: ``[channel, when it left, day of receipt or None]`` of each.
+        :param reminders: of each ``[channel, when it left, the day the post took it in
+            or None, the day of receipt or None]``.
         """
         if not reminders or not self.asks_for_reminder:
             return None
@@ -95,14 +96,19 @@ class Legal:
             key=lambda waiting: waiting.last,
         )
 
-    def _waiting(self, channel, sent_at, received) -> Waiting:
+    def _waiting(self, channel, sent_at, posted, received) -> Waiting:
         return waiting_time(
             self.law,
-            self.local_day(sent_at),
+            self.left_on([channel, sent_at, posted]),
             Channel.EMAIL if channel == "email" else Channel.LETTER,
             received=_as_date(received),
             holidays=self.holidays,
         )
+
+    def left_on(self, reminder):
+        """The day a reminder left: what the post says goes before what we noted."""
+        __, sent_at, posted, *__ = reminder
+        return _as_date(posted) or self.local_day(sent_at)
 
     def local_day(self, moment):
         """The company's date of a moment: naive UTC, or the same as text."""

@@ -10,6 +10,7 @@ import io
 import os
 import socket
 import stat
+import time
 from contextlib import closing, contextmanager, suppress
 
 try:
@@ -21,6 +22,7 @@ STATUS_ENDING = ".csv"
 PROCESSED = "processed"  # folder beside the status files for those that were read
 LARGEST = 20 * 1024 * 1024  # of a file that is read, in bytes
 TIMEOUT = 30  # seconds for each step on the network
+STILL = 60  # seconds a status file has to be unchanged: half of one says too little
 
 
 class Trouble(Exception):
@@ -29,10 +31,17 @@ class Trouble(Exception):
     :param kind: which of the things that can be wrong; the words are the caller's.
     """
 
+    #: of one file of the mailing house alone: all others can be exchanged
+    OF_ONE_FILE = ("name", "too_large", "unreadable")
+
     def __init__(self, kind, detail=""):
         super().__init__(f"{kind}: {detail}" if detail else kind)
         self.kind = kind
         self.detail = str(detail)
+
+    @property
+    def is_of_one_file(self):
+        return self.kind in self.OF_ONE_FILE
 
 
 class Uncertain(Exception):
@@ -45,12 +54,30 @@ def _plain_name(name):
     return name
 
 
-def _is_status(name, mode):
+def _is_status(name, details):
+    """Whether a file is a status file, and complete as far as one can see.
+
+    Who cannot write it under another name first may need a while to write it.
+    """
     return (
-        stat.S_ISREG(mode)
+        stat.S_ISREG(details.st_mode or 0)
         and name.lower().endswith(STATUS_ENDING)
         and not name.startswith(".")
+        and _is_still(details)
     )
+
+
+def _is_still(details):
+    return time.time() - (details.st_mtime or 0) >= STILL
+
+
+def _folder_trouble(error, folder):
+    """What it means that a folder cannot be read."""
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return Trouble("no_folder", folder)
+    if isinstance(error, PermissionError):
+        return Trouble("not_writable", folder)
+    return Trouble("io", error)
 
 
 class FolderDrop:
@@ -105,13 +132,16 @@ class FolderDrop:
                 return sorted(
                     entry.name
                     for entry in entries
-                    if _is_status(entry.name, entry.stat(follow_symlinks=False).st_mode)
+                    if _is_status(entry.name, entry.stat(follow_symlinks=False))
                 )
         except OSError as error:
-            raise Trouble("io", error) from error
+            raise _folder_trouble(error, self.back) from error
 
-    def content_of(self, name):
-        """Content of a file of the mailing house; ``None`` if there is none."""
+    def content_of(self, name, still=False):
+        """Content of a file of the mailing house; ``None`` if there is none.
+
+        :param still: nor if it may not be complete yet.
+        """
         path = os.path.join(self.back, _plain_name(name))
         try:
             # not through a link: it could lead anywhere on this server
@@ -120,17 +150,26 @@ class FolderDrop:
                 details = os.fstat(stream.fileno())
                 if not stat.S_ISREG(details.st_mode):
                     raise Trouble("name", name)
+                if still and not _is_still(details):
+                    return None
                 if details.st_size > LARGEST:
                     raise Trouble("too_large", name)
                 return stream.read(LARGEST)
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise Trouble("io", error) from error
+            raise Trouble("unreadable", name) from error
 
-    def put_away(self, name):
-        """Move a status file that was read out of the way."""
+    def put_away(self, name, content):
+        """Move a status file that was read out of the way.
+
+        One that has become another meanwhile stays, and is read again.
+
+        :param content: what was read.
+        """
         folder = os.path.join(self.back, PROCESSED)
+        if self.content_of(name) != content:
+            return
         try:
             os.makedirs(folder, exist_ok=True)
             os.replace(
@@ -194,25 +233,32 @@ class SftpDrop:
             return sorted(
                 entry.filename
                 for entry in self.sftp.listdir_attr(self.back)
-                if _is_status(entry.filename, entry.st_mode or 0)
+                if _is_status(entry.filename, entry)
             )
         except (OSError, EOFError, paramiko.SSHException) as error:
-            raise Trouble("io", error) from error
+            raise _folder_trouble(error, self.back) from error
 
-    def content_of(self, name):
+    def content_of(self, name, still=False):
         path = f"{self.back}/{_plain_name(name)}"
         try:
-            if (self.sftp.stat(path).st_size or 0) > LARGEST:
+            details = self.sftp.stat(path)
+            if still and not _is_still(details):
+                return None
+            if (details.st_size or 0) > LARGEST:
                 raise Trouble("too_large", name)
             with self.sftp.open(path, "rb") as stream:
                 return stream.read(LARGEST)
         except FileNotFoundError:
             return None
+        except PermissionError as error:
+            raise Trouble("unreadable", name) from error
         except (OSError, EOFError, paramiko.SSHException) as error:
             raise Trouble("io", error) from error
 
-    def put_away(self, name):
+    def put_away(self, name, content):
         folder = f"{self.back}/{PROCESSED}"
+        if self.content_of(name) != content:
+            return
         try:
             with suppress(OSError):  # there already
                 self.sftp.mkdir(folder)

@@ -1,3 +1,5 @@
+from decimal import Decimal
+
 from odoo import fields, models
 
 
@@ -33,6 +35,13 @@ class ResCompany(models.Model):
         help="Debit notes for interest and compensation are booked here, without tax. "
         "French chart: 763100.",
     )
+    late_compensation_vat = fields.Float(
+        string="VAT on costs of recovery",
+        digits=(5, 2),
+        help="Percent. Only if you cannot deduct VAT, and only where the law of the "
+        "customer lets it be added to the fixed compensation (Netherlands: BW 6:96). "
+        "Leave it at 0 otherwise.",
+    )
     dunning_signatory_id = fields.Many2one(
         "res.users",
         string="Signatory of formal notices",
@@ -47,6 +56,15 @@ class ResCompany(models.Model):
         string="We collect for other creditors",
         help="French law (CPCE R124-4) then asks for further mentions on letters.",
     )
+
+    _check_compensation_vat = models.Constraint(
+        "CHECK (late_compensation_vat >= 0 AND late_compensation_vat <= 50)",
+        "VAT on costs of recovery is a percentage between 0 and 50.",
+    )
+
+    def _late_vat_percent(self):
+        """VAT the company cannot deduct and adds to compensations; percent."""
+        return Decimal(f"{self.root_id.sudo().late_compensation_vat:.2f}")
 
     def _late_country(self):
         """The country whose law holds for the company's claims; ISO code, or nothing.

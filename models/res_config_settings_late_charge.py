@@ -13,6 +13,9 @@ class ResConfigSettings(models.TransientModel):
     late_interest_account_id = fields.Many2one(
         related="company_id.root_id.late_interest_account_id", readonly=False
     )
+    late_compensation_vat = fields.Float(
+        related="company_id.root_id.late_compensation_vat", readonly=False
+    )
     late_booking = fields.Char(string="Booked in", compute="_compute_late_booking")
 
     def _compute_late_booking(self):

@@ -603,7 +603,8 @@ class TestGate(GateCommon):
             with self.subTest(count=count):
                 # the least of three: what an emptied cache reads again is not the gate's
                 without, gated = (
-                    min(post(count, gate) for _run in range(3)) for gate in (False, True)
+                    min(post(count, gate) for _run in range(3))
+                    for gate in (False, True)
                 )
                 self.assertLess(without, gated, "the gate was there")
                 self.assertLessEqual(gated - without, 12)

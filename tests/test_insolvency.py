@@ -211,6 +211,60 @@ class TestInsolvency(LateLawCommon):
         with self.assertRaises(AccessError):
             self.profile.with_user(self.manager).insolvency_date = JUDGMENT
 
+    # --- interest and compensation ----------------------------------------------------
+
+    def _memos(self):
+        self.profile._refresh_late(TODAY)
+        return self.env["late.charge"].search([("profile_id", "=", self.profile.id)])
+
+    def _invoice_memos(self, memos):
+        return memos.with_user(self.manager)._invoice(
+            self.company_data["default_journal_sale"],
+            self.company_data["default_account_revenue"],
+            TODAY,
+        )
+
+    def test_interest_stops_on_the_day_of_the_judgment(self):
+        later = self._later_invoice()
+        assess = self.env["late.charge"]._assess
+        before = assess(self._item(self.old), JUDGMENT - timedelta(days=1))
+        self._judge()
+        items = self._item(self.old) | self._item(later)
+        found = assess(items, date(2026, 12, 31))
+        old = found[self._item(self.old).id]
+        self.assertEqual(old.accrued, before[self._item(self.old).id].accrued)
+        self.assertGreater(old.accrued, 0)
+        self.assertEqual(old.daily, 0)
+        self.assertEqual(old.compensation, 40, "late before the judgment")
+        later = found[self._item(later).id]
+        self.assertGreater(later.daily, 0)
+        self.assertEqual(later.compensation, 40)
+
+    def test_no_compensation_for_what_falls_due_after_the_judgment(self):
+        """The judgment forbids payment on the due date (C. com. L441-10 II)."""
+        due_later = self._invoice(
+            self.partner, 60, due=date(2026, 6, 5), invoice_date=date(2026, 5, 20)
+        )
+        self._judge()
+        item = self._item(due_later)
+        found = self.env["late.charge"]._assess(item, TODAY)[item.id]
+        self.assertEqual((found.accrued, found.compensation), (0, 0))
+
+    def test_what_is_older_is_declared_and_not_invoiced(self):
+        """A debit note of today would be a later invoice, and be reminded."""
+        self._later_invoice()
+        self._judge()
+        memos = self._memos()
+        self.assertTrue(memos.filtered(lambda m: m.name == self.old.name))
+        with self.assertRaises(UserError) as caught:
+            self._invoice_memos(memos)
+        self.assertIn(self.old.name, str(caught.exception))
+        moves = self._invoice_memos(memos.filtered(lambda m: m.name != self.old.name))
+        self.assertEqual(len(moves), 1)
+        self._end("resumed", date=TODAY)
+        moves = self._invoice_memos(memos.filtered(lambda m: m.name == self.old.name))
+        self.assertEqual(len(moves), 1)
+
     def test_merged_customers_keep_the_judgment(self):
         self._judge()
         other, __ = self._debtor("Twin", "business")

@@ -338,6 +338,66 @@ class TestLimitation(LateLawCommon):
         self.assertEqual(len(self._warnings(profile)), 1)
         self.assertFalse(profile.limitation_error)
 
+    def test_warning_finds_a_person_where_nobody_is_responsible(self):
+        """The job runs as the system, whose activities nobody sees."""
+        partner, profile = self._debtor(user_id=False)
+        self.company.dunning_user_id = False
+        self._invoice(partner, due=date(2024, 7, 1))
+        self._cron("ir_cron_limitation")
+        user = self._warnings(profile).user_id
+        self.assertEqual(user, self.company._dunning_credit_contact())
+        self.assertNotEqual(user, self.env.ref("base.user_root"))
+
+    def test_half_a_year_of_nights(self):
+        """Each night as the scheduler has it: two warnings in all, then silence."""
+        partner, profile = self._debtor()
+        firm, business = self._debtor("Firm", "business")
+        invoice = self._invoice(partner, due=date(2024, 12, 20))
+        old = self._invoice(firm, due=date(2021, 12, 20))
+        nights = [
+            *(date(2026, 6, day) for day in range(18, 24)),
+            *(date(2026, month, 9) for month in range(7, 12)),
+            *(date(2026, 11, day) for day in range(18, 24)),
+            *(date(2026, 12, day) for day in range(18, 23)),
+        ]
+        told = []
+        for day in nights:
+            self._cron("ir_cron_limitation", datetime.combine(day, NOW.time()))
+            for one in (profile, business):
+                # what a collector has seen to does not come back
+                warnings = self._warnings(one)
+                told += [(one, day)] * len(warnings)
+                warnings.unlink()
+        self.assertEqual(
+            told,
+            [
+                (one, day)
+                for day in (date(2026, 6, 20), date(2026, 11, 20))
+                for one in (profile, business)
+            ],
+        )
+        self.assertEqual(self._row(old).warned, "close")
+        with self._on(date(2026, 12, 21)):
+            self.assertEqual(self._row(invoice).standing, "barred")
+            run = self._propose(partner, firm, day=date(2026, 12, 21))
+        self.assertEqual(run.notice_ids.partner_id, firm, "consumers are left alone")
+        self.assertTrue(run.notice_ids.claims_barred)
+        self.assertEqual(run.skip_ids.mapped("reason"), ["time_barred"])
+
+    def test_costs_of_what_is_out_of_time_are_not_invoiced(self):
+        partner, profile = self._debtor(country=self.netherlands)
+        self._invoice(partner, 1000, due=date(2024, 5, 1))
+        profile._refresh_late(TODAY)
+        memos = self.env["late.charge"].search([("profile_id", "=", profile.id)])
+        self.assertGreater(sum(memos.mapped("open_amount")), 0)
+        with self.assertRaises(UserError) as caught:
+            memos.with_user(self.manager)._invoice(
+                self.company_data["default_journal_sale"],
+                self.company_data["default_account_revenue"],
+                TODAY,
+            )
+        self.assertIn("Out of time", str(caught.exception))
+
     def test_queries_do_not_grow_with_the_customers(self):
         def customers(name, count):
             profiles = self.env["credit.profile"]

@@ -4,6 +4,7 @@ import io
 import os
 import socket
 import tempfile
+import time
 from pathlib import Path
 from unittest.mock import patch
 
@@ -31,6 +32,12 @@ class DropCase(BaseCase):
             function(*args)
         self.assertEqual(caught.exception.kind, kind, caught.exception)
 
+    def _put_back(self, name, content, age=3600):
+        """A file of the mailing house, written so many seconds ago."""
+        path = self.back / name
+        path.write_bytes(content)
+        os.utime(path, (time.time() - age,) * 2)
+
     # what both kinds of folders promise
 
     def _check_files(self, drop):
@@ -45,16 +52,22 @@ class DropCase(BaseCase):
         self.assertTrue(drop.has("list.csv"))
         self.assertFalse(drop.has("other.csv"))
         for name in ("b.csv", "A.CSV", ".c.csv", "scan.pdf"):
-            (self.back / name).write_bytes(name.encode())
+            self._put_back(name, name.encode())
         (self.back / "folder.csv").mkdir()
+        self._put_back("half written.csv", b"x", age=5)
         self.assertEqual(drop.status_names(), ["A.CSV", "b.csv"])
         self.assertEqual(drop.content_of("b.csv"), b"b.csv")
         self.assertIsNone(drop.content_of("none.csv"))
-        drop.put_away("b.csv")
+        self.assertEqual(drop.content_of("b.csv", still=True), b"b.csv")
+        self.assertIsNone(drop.content_of("half written.csv", still=True))
+        drop.put_away("b.csv", b"what it said before")
+        self.assertEqual(drop.status_names(), ["A.CSV", "b.csv"], "read again")
+        drop.put_away("b.csv", b"b.csv")
+        drop.put_away("b.csv", b"b.csv")  # taken away meanwhile
         self.assertEqual(drop.status_names(), ["A.CSV"])
         self.assertEqual((self.back / "processed/b.csv").read_bytes(), b"b.csv")
-        (self.back / "b.csv").write_bytes(b"again")
-        drop.put_away("b.csv")
+        self._put_back("b.csv", b"again")
+        drop.put_away("b.csv", b"again")
         self.assertEqual((self.back / "processed/b.csv").read_bytes(), b"again")
         for name in ("../list.csv", "/etc/passwd", "", ".hidden", "x/y"):
             self.assertTrouble("name", drop.content_of, name)
@@ -71,7 +84,7 @@ class TestFolderDrop(DropCase):
     def test_what_is_missing_is_said(self):
         drop = FolderDrop(str(self.out), str(self.root / "none"))
         self.assertTrouble("no_folder", drop.check)
-        self.assertTrouble("io", drop.status_names)
+        self.assertTrouble("no_folder", drop.status_names)
         gone = FolderDrop(str(self.root / "none"), str(self.back))
         self.assertTrouble("io", gone.put, "a.pdf", b"")
 
@@ -81,7 +94,7 @@ class TestFolderDrop(DropCase):
         (self.back / "link.csv").symlink_to(secret)
         drop = FolderDrop(str(self.out), str(self.back))
         self.assertEqual(drop.status_names(), [])
-        self.assertTrouble("io", drop.content_of, "link.csv")
+        self.assertTrouble("unreadable", drop.content_of, "link.csv")
 
     def test_what_breaks_off_leaves_nothing_half_done(self):
         drop = FolderDrop(str(self.out), str(self.back))

@@ -1,105 +1,20 @@
-"""Mailing houses: handed over once, read back again and again, errors seen."""
+"""Mailing houses: handed over once, troubles told, rights."""
 
-import csv
 import hashlib
 import io
 import os
-import tempfile
-from datetime import date, datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
 from unittest.mock import patch
 
-from freezegun import freeze_time
 from pypdf import PdfReader
-from reportlab.pdfgen.canvas import Canvas
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 
 from ..models import post_drop
-from ..models.post_drop import FolderDrop, Trouble, Uncertain
+from ..models.post_drop import FolderDrop, Uncertain
 from .common import NOW
+from .post_common import WEEK, ProviderCommon
 from .sftp_server import PASSWORD, USER, SftpServer
-from .test_registered import RegisteredCommon
-
-WEEK = datetime(2026, 6, 22, 9, 0)
-
-
-def _pdf(text):
-    """A page with a text."""
-    buffer = io.BytesIO()
-    page = Canvas(buffer)
-    page.drawString(100, 700, text)
-    page.save()
-    return buffer.getvalue()
-
-
-class ProviderCommon(RegisteredCommon):
-    def setUp(self):
-        super().setUp()
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.root = Path(folder.name)
-        self.out, self.back = self.root / "out", self.root / "back"
-        self.out.mkdir()
-        self.back.mkdir()
-        self.admin = self._user("admin of post", "base.group_system")
-        # letters as PDF, and quickly: one test has the real ones
-        self.real_letters = False
-        Notice = type(self.env["dunning.notice"])
-        render = Notice._render_letters
-
-        def render_letters(notices):
-            if self.real_letters:
-                return render(notices.with_context(force_report_rendering=True))
-            return {notice.id: _pdf(notice.name) for notice in notices}
-
-        self.patch(Notice, "_render_letters", render_letters)
-        self.provider = self._provider()
-
-    def _provider(self, **values):
-        return (
-            self.env["dunning.post.provider"]
-            .with_user(self.admin)
-            .create(
-                {
-                    "name": "Mailing house",
-                    "company_id": self.company.id,
-                    "folder_out": str(self.out),
-                    "folder_back": str(self.back),
-                    "duplex": False,
-                    **values,
-                }
-            )
-        )
-
-    def _exchange(self, when=NOW):
-        """What the scheduled action does, its commits replaced by none."""
-        self.commits = 0
-
-        def commit(__):
-            self.commits += 1
-            self.env.flush_all()
-            return 60
-
-        provider = self.provider.sudo().with_company(self.company)
-        with freeze_time(when):
-            provider._exchange(commit)
-        self.env.invalidate_all()
-
-    def _manifests(self):
-        return [
-            list(csv.DictReader(io.StringIO(path.read_text())))
-            for path in sorted(self.out.glob("*.csv"))
-        ]
-
-    def _status(self, *rows, name="status.csv"):
-        head = ("reference", "status", "date", "number", "proof", "remark")
-        lines = [head, *(row + ("",) * (len(head) - len(row)) for row in rows)]
-        text = "\n".join(",".join(line) for line in lines)
-        (self.back / name).write_text(text)
-
-    def _told(self):
-        return self.provider.sudo().activity_ids.mapped("summary")
 
 
 class TestProvider(ProviderCommon):
@@ -286,6 +201,21 @@ class TestProvider(ProviderCommon):
         self._exchange(WEEK)
         self.assertEqual(len(self._manifests()), 1)
 
+    def test_a_trouble_that_is_over_takes_no_other_question_with_it(self):
+        letter = self._issued().delivery_ids
+        with patch.object(FolderDrop, "finish", side_effect=Uncertain("lost")):
+            self._exchange()
+        asked = self._told()
+        self.out.rename(self.root / "gone")
+        self._issued("Beta")
+        self._exchange()
+        self.assertEqual(len(self._told()), 2)
+        (self.root / "gone").rename(self.out)
+        self._exchange(WEEK)
+        self.assertFalse(self.provider.trouble)
+        self.assertEqual(self._told(), asked)
+        self.assertEqual(letter.mailing_id.state, "uncertain")
+
     def test_uncertain_and_it_has_it(self):
         letter = self._issued().delivery_ids
         with patch.object(FolderDrop, "finish", side_effect=Uncertain("lost")):
@@ -327,137 +257,6 @@ class TestProvider(ProviderCommon):
         self._exchange()
         notice.delivery_ids.sudo()._cancel("too late")
         self.assertEqual(notice.delivery_ids.state, "sending")
-
-    # === READ BACK === #
-
-    def test_status_is_read_back(self):
-        letter = self._issued().delivery_ids
-        self._exchange()
-        reference = self._manifests()[0][0]["reference"]
-        (self.back / "slip.pdf").write_bytes(b"%PDF-1.4 slip")
-        self._status(
-            (reference, "deposited", "2026-06-16", "1A 23", "slip.pdf"),
-            (reference, "presented", "2026-06-18"),
-            ("DUN/none-99", "delivered", "2026-06-18"),
-            (reference, "delivered", "18/06/2026"),
-        )
-        self._exchange(WEEK)
-        self.assertRecordValues(
-            letter,
-            [
-                {
-                    "state": "sent",
-                    "deposited_on": date(2026, 6, 16),
-                    "presented_on": date(2026, 6, 18),
-                    "tracking_number": "1A 23",
-                    "slip_count": 1,
-                }
-            ],
-        )
-        self.assertEqual(letter.slip_ids.raw, b"%PDF-1.4 slip")
-        self.assertEqual(letter.notice_id.received_on, date(2026, 6, 18))
-        status = self.env["dunning.post.status"].search([])
-        self.assertRecordValues(status, [{"problem_count": 2, "row_count": 4}])
-        self.assertIn(
-            "A status file of the mailing house was not understood", self._told()
-        )
-        self.assertEqual(sorted(os.listdir(self.back)), ["processed", "slip.pdf"])
-        # the same file once more, and its rows in another one
-        changes = len(letter.proof_ids)
-        (self.back / "processed/status.csv").rename(self.back / "status.csv")
-        self._exchange(WEEK)
-        self.assertEqual(self.env["dunning.post.status"].search([]), status)
-        self._status((reference, "presented", "2026-06-18"), name="other.csv")
-        self._exchange(WEEK)
-        self.assertEqual(len(letter.proof_ids), changes)
-
-    def test_status_that_could_not_be_moved_away_is_not_read_twice(self):
-        letter = self._issued().delivery_ids
-        self._exchange()
-        self._status((letter._reference(), "deposited", "2026-06-16"))
-        with patch.object(FolderDrop, "put_away", side_effect=Trouble("io", "busy")):
-            self._exchange(WEEK)
-        self.assertIn("busy", self.provider.trouble)
-        self._exchange(WEEK)
-        self.assertEqual(self.env["dunning.post.status"].search_count([]), 1)
-        self.assertFalse(self.provider.trouble)
-
-    def test_scan_that_comes_later(self):
-        letter = self._issued().delivery_ids
-        self._exchange()
-        self._status((letter._reference(), "deposited", "2026-06-16", "", "late.png"))
-        self._exchange(WEEK)
-        self.assertEqual(letter.slip_wanted, "late.png")
-        (self.back / "late.png").write_bytes(b"GIF89a no picture we take")
-        self._exchange(WEEK)
-        self.assertIn("no PDF and no picture", letter.error)
-        self.assertFalse(letter.slip_ids)
-
-    def test_scan_from_elsewhere_is_refused(self):
-        letter = self._issued().delivery_ids
-        self._exchange()
-        (self.root / "secret.pdf").write_bytes(b"%PDF-1.4 secret")
-        self._status(
-            (letter._reference(), "deposited", "2026-06-16", "", "../secret.pdf")
-        )
-        self._exchange(WEEK)
-        self.assertFalse(letter.slip_ids)
-        self.assertFalse(letter.slip_wanted)
-
-    def test_returned_brings_the_next_channel(self):
-        notice = self._issued()
-        self._exchange()
-        letter = notice.delivery_ids
-        self._status((letter._reference(), "returned", "2026-06-18"))
-        self._exchange(datetime(2026, 6, 19, 9, 0))
-        self.assertRecordValues(letter, [{"state": "returned", "address_faulty": True}])
-        self.assertEqual(
-            set(notice.delivery_ids.mapped("channel")), {"registered", "email"}
-        )
-
-    def test_rejected_by_the_house(self):
-        notice = self._issued()
-        self._exchange()
-        letter = notice.delivery_ids
-        self._status(
-            (letter._reference(), "rejected", "2026-06-16", "", "", "bad address")
-        )
-        self._exchange(datetime(2026, 6, 16, 9, 0))
-        self.assertEqual(letter.state, "failed")
-        self.assertIn("bad address", letter.error)
-        self.assertEqual((notice.delivery_ids - letter).channel, "email")
-
-    def test_a_report_makes_an_uncertain_mailing_certain(self):
-        letter = self._issued().delivery_ids
-        with patch.object(FolderDrop, "finish", side_effect=Uncertain("lost")):
-            self._exchange()
-        self._status((letter._reference(), "deposited", "2026-06-16"))
-        self._exchange(WEEK)
-        self.assertEqual(letter.mailing_id.state, "submitted")
-        self.assertEqual(letter.state, "sent")
-
-    def test_words_of_the_house(self):
-        letter = self._issued().delivery_ids
-        self.provider.status_text = "Avisé = presented\n\nNPAI = returned"
-        self._exchange()
-        self._status((letter._reference(), "avisé", "2026-06-17"))
-        self._exchange(WEEK)
-        self.assertEqual(letter.presented_on, date(2026, 6, 17))
-        with self.assertRaises(ValidationError):
-            self.provider.status_text = "NPAI = lost"
-
-    def test_retried_after_a_rejection(self):
-        self.first.channel_2 = False
-        letter = self._issued().delivery_ids
-        self._exchange()
-        self._status((letter._reference(), "rejected", "2026-06-15"))
-        self._exchange()
-        self.assertEqual(letter.state, "failed")
-        letter.action_retry()
-        self.assertRecordValues(letter, [{"state": "queued", "mailing_id": False}])
-        self._exchange(NOW + timedelta(hours=1))
-        self.assertEqual(len(self._manifests()), 2)
-        self.assertEqual(letter.mailing_id.state, "submitted")
 
     # === CONFIGURATION AND RIGHTS === #
 
@@ -551,7 +350,7 @@ class TestSftpProvider(ProviderCommon):
         self.assertEqual(
             [row["reference"] for row in rows], [one._reference() for one in letters]
         )
-        (self.back / "slip.pdf").write_bytes(b"%PDF-1.4 slip")
+        self._put_back("slip.pdf", b"%PDF-1.4 slip")
         self._status(
             (rows[0]["reference"], "deposited", "2026-06-16", "1A 1", "slip.pdf"),
             (rows[1]["reference"], "unclaimed", "2026-06-20", "1A 2"),

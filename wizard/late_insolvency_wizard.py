@@ -20,6 +20,7 @@ class LateInsolvencyWizard(models.TransientModel):
         "and later ones go on.",
     )
     published_on = fields.Date(
+        string="Published on",
         compute="_compute_known",
         store=True,
         readonly=False,

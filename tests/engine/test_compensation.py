@@ -255,3 +255,58 @@ def test_payment_is_counted_against_the_costs_of_its_own_invoice():
     again = claim([first, second], regime, LAW.series, LATE, already={"F1"})
     assert again.items == found.items
     assert again.compensation == 0
+
+
+# --- no more than announced -----------------------------------------------------------
+
+TOLD = Waiting(date(2026, 4, 15), date(2026, 4, 28))
+CLAUSE = Terms(rate=Decimal(8), compensation=Compensation((Band(None, Decimal(100)),)))
+
+
+def told(key, announced, letter="letter", amount="1000", **other):
+    return item(
+        key,
+        amount,
+        waiting=TOLD,
+        letter=letter,
+        announced=announced and Decimal(announced),
+        **other,
+    )
+
+
+def test_a_clause_raised_after_the_reminder_comes_too_late_for_it():
+    law = with_terms(BELGIUM, CLAUSE)
+    assert amounts([told("F1", None)], law) == {"F1": Decimal("90.00")}
+    assert amounts([told("F1", "50")], law) == {"F1": Decimal("50.00")}
+    assert amounts([told("F1", "0")], law) == {}
+    both = [told("F1", "120"), told("F2", "120")]
+    assert amounts(both, law) == {"F1": Decimal("90.00"), "F2": Decimal("30.00")}
+    others = [told("F1", "60"), told("F2", "70", "another letter")]
+    assert amounts(others, law) == {"F1": Decimal("60.00"), "F2": Decimal("70.00")}
+
+
+def test_what_a_letter_announced_is_the_most_the_ladder_gives_for_it():
+    assert amounts([told("F1", "100")], DUTCH) == {"letter": Decimal("100.00")}
+    assert amounts([told("F1", "200")], DUTCH) == {"letter": Decimal("150.00")}
+
+
+def test_businesses_need_no_announcement():
+    assert amounts([told("F1", "1")]) == {"F1": Decimal(40)}
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 5000), st.sampled_from("AB")), max_size=6),
+    st.integers(0, 400),
+)
+def test_the_items_of_a_letter_never_cost_more_than_it_announced(drawn, announced):
+    law = with_terms(BELGIUM, CLAUSE)
+    items = [
+        told(number, str(announced), letter, str(amount))
+        for number, (amount, letter) in enumerate(drawn)
+    ]
+    found = charges(items, law, LATE)
+    for letter in "AB":
+        mine = [c for c in found if drawn[c.items[0]][1] == letter]
+        assert sum(c.amount for c in mine) <= announced
+    free = charges([replace(one, announced=None) for one in items], law, LATE)
+    assert {c.group for c in found} <= {c.group for c in free}

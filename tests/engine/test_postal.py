@@ -23,6 +23,7 @@ from engine.postal import (
     Step,
     advance,
     find_problem,
+    is_overtaken,
     legal_dates,
     read_status,
     received_on,
@@ -158,6 +159,22 @@ def test_reports_in_any_order_say_the_same():
         for step, when in order:
             posting = advance(posting, step, when)
         assert posting == Posting(day(1), day(3), Outcome.UNCLAIMED, day(18))
+
+
+def test_an_end_of_an_earlier_day_takes_nothing_back():
+    told = [(Step.UNCLAIMED, day(18)), (Step.DELIVERED, day(20))]
+    for order in permutations(told):
+        posting = Posting(day(1), day(3))
+        for step, when in order:
+            posting = advance(posting, step, when)
+        assert posting == Posting(day(1), day(3), Outcome.DELIVERED, day(20))
+    assert is_overtaken(posting, *told[0])
+    assert not is_overtaken(posting, *told[1])
+    assert not is_overtaken(posting, Step.PRESENTED, day(2))
+    assert not is_overtaken(Posting(day(1)), *told[0])
+    # of two ends on one day nobody knows the order: the one reported last
+    posting = advance(posting, Step.RETURNED, day(20))
+    assert posting.outcome is Outcome.RETURNED
 
 
 @given(postings, reports)
