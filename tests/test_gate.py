@@ -601,7 +601,7 @@ class TestGate(GateCommon):
         post(2, True)
         for count in (1, 20):
             with self.subTest(count=count):
-                # the least of three: what an emptied cache reads again is not the gate's
+                # the least of three: what an emptied cache reads again is not its own
                 without, gated = (
                     min(post(count, gate) for _run in range(3))
                     for gate in (False, True)
