@@ -328,6 +328,7 @@ class DunningNotice(models.Model):
         title = level.letter_title or ""
         words = WORDS.get((self.lang or "en_US")[:2], ())
         said = f"{title} {body}".lower()
+        misprinted = self.deadline_waits and level.deadline_misprinted
         checks = [
             (
                 "words",
@@ -351,7 +352,7 @@ class DunningNotice(models.Model):
             ),
             (
                 "deadline_date",
-                not (self.deadline_waits and level.deadline_misprinted),
+                not misprinted,
                 self.env._(
                     "When to pay: the text of the letter prints a date, but the days "
                     "count from the first presentation, which nobody knows yet. Use "
