@@ -89,7 +89,7 @@ class TestLawful(LawfulCommon):
         self.assertEqual(facts, {})
         self._post(run, TODAY)
         facts = self.env["dunning.situation"]._reminder_times(self._item(invoice).ids)
-        waiting = facts[self._item(invoice).id][0]
+        waiting = facts[self._item(invoice).id]["waiting"]
         self.assertEqual(waiting.first, date(2026, 6, 18))
         self.assertEqual(waiting.last, date(2026, 7, 1))
         run.notice_ids.delivery_ids.action_mark_returned()
@@ -103,9 +103,9 @@ class TestLawful(LawfulCommon):
         self._pay(invoice)
         item = self._item(invoice)
         facts = self.env["dunning.situation"]._reminder_times(item.ids)
-        self.assertEqual(facts[item.id][0].last, date(2026, 6, 29))
+        self.assertEqual(facts[item.id]["waiting"].last, date(2026, 6, 29))
         known = self.env["late.history"]._late_days(item.ids)[item.id]
-        self.assertEqual(known["waiting"], facts[item.id][0])
+        self.assertEqual(known["waiting"], facts[item.id]["waiting"])
         self.assertEqual(known["reminder"], TODAY)
 
     def test_first_message_must_be_a_free_one(self):

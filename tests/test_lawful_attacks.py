@@ -149,7 +149,7 @@ class TestLawfulAttacks(LawfulCommon):
         partner, __, invoice = self._reminded()
         notice = self.env["dunning.notice"].search([("partner_id", "=", partner.id)])
         notice.delivery_ids.sudo()._fail("550 unknown", faulty=True)
-        facts = self.env["dunning.situation"]._late_days(self._item(invoice).ids)
+        facts = self.env["late.history"]._late_days(self._item(invoice).ids)
         self.assertFalse(facts)
 
     def test_letter_posted_later_than_it_was_marked(self):
@@ -166,7 +166,7 @@ class TestLawfulAttacks(LawfulCommon):
         # posted on Monday the 22nd: the time begins on Thursday
         skip = self._skip(self._propose(partner, day=date(2026, 7, 3)), invoice)
         self.assertEqual(skip.until, date(2026, 7, 9))
-        facts = self.env["dunning.situation"]._late_days(self._item(invoice).ids)
+        facts = self.env["late.history"]._late_days(self._item(invoice).ids)
         [known] = facts.values()
         self.assertEqual(known["waiting"].last, date(2026, 7, 8))
 
