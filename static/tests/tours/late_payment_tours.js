@@ -146,7 +146,7 @@ tours.add("account_dunning_formal_notice", {
         {
             content: "the list of what is missing is gone",
             trigger:
-                ".o_form_view:has(.o_field_widget[name=deadline_date]):not(:has(.o_field_widget[name=formal_gaps]:visible))",
+                ".o_form_view:has(.o_field_widget[name=run_id]):not(:has(.o_field_widget[name=formal_gaps]:visible))",
         },
         {
             content: "approve",
