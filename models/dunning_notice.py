@@ -37,6 +37,7 @@ FROZEN = {
     "reminder_law_id",
     "reminder_currency_id",
     "reminder_compensation",
+    "reminder_interest",
     "claims_barred",
     "own_channel",
     "own_letter_body",

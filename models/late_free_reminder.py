@@ -4,6 +4,7 @@ from markupsafe import Markup, escape
 
 from odoo import models
 from odoo.tools import format_amount
+from odoo.tools.i18n import format_list
 
 
 class DunningNoticeLine(models.Model):
@@ -76,6 +77,7 @@ class DunningNotice(models.Model):
 
         The balance is that of the items the reminder is for, at most what is due of
         all; the compensation what the contract and the law will let be claimed for
+        them; the claims that and interest, as far as the contract has a clause for
         them.
         """
         env = self.env(context=dict(self.env.context, lang=self.lang))
@@ -87,10 +89,15 @@ class DunningNotice(models.Model):
             if total["currency"] in balances:
                 balances[total["currency"]] = min(balances[total["currency"]], due)
         currency = self.reminder_currency_id or self.currency_id
+        compensation = format_amount(env, self.reminder_compensation, currency)
+        claims = [compensation] if self.reminder_compensation else []
+        if self.reminder_interest:
+            claims.append(env._("interest"))
         return {
             "balance": ", ".join(
                 format_amount(env, amount, currency)
                 for currency, amount in balances.items()
             ),
-            "compensation": format_amount(env, self.reminder_compensation, currency),
+            "compensation": compensation,
+            "claims": format_list(env, claims or [compensation]),
         }

@@ -14,7 +14,7 @@ PLACES = {
     "interest": {"rate"},
     "compensation": {"compensation"},
     "notice": set(),
-    "reminder": {"balance", "compensation"},
+    "reminder": {"balance", "compensation", "claims"},
 }
 
 
@@ -308,8 +308,9 @@ class LateRegime(models.Model):
         string="In the first reminder",
         translate=True,
         tracking=True,
-        help="What the law asks the free first reminder to say. {balance} and "
-        "{compensation} are filled in.",
+        help="What the law asks the free first reminder to say. {balance}, "
+        "{compensation} and {claims}, the compensation or interest or both, are filled "
+        "in.",
     )
     bases = fields.Json(
         help="The article behind each thing that may not be claimed, by rule."

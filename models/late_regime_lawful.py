@@ -289,6 +289,9 @@ class DunningNotice(models.Model):
         copy=False,
         help="What the free reminder says may be claimed when its time is over.",
     )
+    reminder_interest = fields.Boolean(
+        string="Interest announced", readonly=True, copy=False
+    )
     reminder_of_year = fields.Integer(
         string="Reminder of the year",
         compute="_compute_reminder_of_year",
@@ -336,11 +339,14 @@ class DunningNotice(models.Model):
             "reminder_law_id": False,
             "reminder_currency_id": False,
             "reminder_compensation": ZERO,
+            "reminder_interest": False,
             "claims_barred": any(legal.is_barred(row) for row in rows),
         }
         free = [row for row in rows if legal.is_free_reminder(row, legal.day)]
         if free:
             values["reminder_law_id"] = legal.law_id
+            # a clause for a lump sum alone gives none (CDE XIX.4)
+            values["reminder_interest"] = lawful.gives_interest(legal.law)
         if free and (legal.law.compensation or legal.law.contract_compensation):
             law = self.env["late.regime"].sudo().browse(legal.law_id)
             currency = law.compensation_currency_id or self.env.company.currency_id
@@ -382,7 +388,7 @@ class DunningNotice(models.Model):
         company = self.env.company.sudo()
         unit = Decimal(1).scaleb(-currency.decimal_places)
         sums = defaultdict(lambda: ZERO)
-        together = law.compensation.per is Per.LETTER
+        together = (law.compensation or law.contract_compensation).per is Per.LETTER
         for row in rows:
             if row.is_debit_note:
                 continue  # costs have no costs

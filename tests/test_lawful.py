@@ -270,6 +270,22 @@ class TestLawful(LawfulCommon):
         self.assertIn("0477472701", body)
         self.assertNotIn("0477472701", notice._render_email(True)["body_html"])
 
+    def test_letter_announces_what_the_contract_has_a_clause_for(self):
+        for name, clause, interest, announced in (
+            ("Both", self._clause(), True, True),
+            ("Rate", self._clause(late_contract_fee=0), True, False),
+            ("Sum", self._clause(late_contract_rate=0), False, True),
+        ):
+            with self.subTest(name):
+                partner, __ = self._belgian(name, **clause)
+                self._invoice(partner, 100, late=5)
+                notice = self._run(partner).notice_ids
+                said = notice._free_reminder()["text"]
+                self.assertEqual("interest" in said, interest, said)
+                self.assertEqual("20" in said, announced, said)
+                self.assertNotIn("0.00 and", said)
+                self.assertNotIn("{", said)
+
     def test_reminder_asks_for_no_more_than_is_due(self):
         """Credits are taken off the balance, as they are in the table below."""
         partner, __ = self._belgian()
