@@ -29,6 +29,8 @@ def stage(env, company, day):
         ],
     )
     _exchange(house)
+    # nobody has told this one before: the checklist says so
+    _formal(env, company, day, "Vitrerie Jacquet SARL", told=False)
 
 
 def _mailing_house(env, company):
@@ -68,8 +70,11 @@ def _answer(house, rows):
             writer.writerow([reference, status, day.isoformat(), "1A 207 415 3302 8"])
 
 
-def _formal(env, company, day, name):
-    """A customer whose formal notice is proposed on that day."""
+def _formal(env, company, day, name, told=True):
+    """A customer whose formal notice is proposed on that day.
+
+    :param told: whether reminders went before it, elsewhere.
+    """
     partner = env["res.partner"].create(
         {
             "name": name,
@@ -100,5 +105,6 @@ def _formal(env, company, day, name):
         {"dunning_level_id": final.id, "dunning_date": day - timedelta(days=17)}
     )
     profile = env["credit.profile"]._for_partners(partner, company)
-    profile.earlier_reminders = "relances des 3, 18 et 30 septembre 2026"
+    if told:
+        profile.earlier_reminders = "relances des 3, 18 et 30 septembre 2026"
     return env["dunning.run"]._propose_run(company, day, profile).notice_ids

@@ -211,7 +211,12 @@ class Shoot:
         yield from (f"error message: {text}" for text in found["errors"])
         yield from (f"cut off: '{text}'" for text in found["cut"])
         yield from (f"wider than the screen: {text}" for text in found["wide"])
-        yield from (f"in English: '{text}'" for text in found["english"])
+        fine = tuple(self.plan["tolerated"].get("english", []))
+        yield from (
+            f"in English: '{text}'"
+            for text in found["english"]
+            if not text.startswith(fine)
+        )
 
 
 class NotThere(Exception):
