@@ -148,7 +148,9 @@ def test_sentences_are_sentences(code):
             assert text.endswith(".")
             assert text == " ".join(text.split())
             assert "%s" not in text
-            filled = text.format(rate="12", compensation="40 EUR", balance="9 EUR")
+            filled = text.format(
+                rate="12", compensation="40 EUR", balance="9 EUR", claims="40 EUR"
+            )
             assert "{" not in filled
             # the article or law it rests on
             assert re.search(r"\d", filled)
